@@ -1,0 +1,7 @@
+"""Commands about deployment."""
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands to ``app``."""

@@ -1,0 +1,1 @@
+"""A whole deployment on one bare machine: Postgres from a wheel, Airflow, a local mailbox."""

@@ -1,0 +1,70 @@
+"""Who reads whom, taken from the ``ref`` and ``source`` calls in the SQL."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+
+from daysheet.catalog import Catalog, CatalogError, load_catalog
+from daysheet.rendering import SYMBOLIC_AS_OF, Relations, render_model
+
+
+@dataclass(frozen=True)
+class Reads:
+    """What one model reads."""
+
+    models: frozenset[str]
+    sources: frozenset[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Graph:
+    """The models in an order in which each comes after all it reads."""
+
+    reads: Mapping[str, Reads]
+    order: tuple[str, ...]
+
+    def downstream(self, names: Iterable[str]) -> frozenset[str]:
+        """``names`` and every model that reads one of them, however far down."""
+        found = set(names)
+        for model in self.order:
+            if self.reads[model].models & found:
+                found.add(model)
+        return frozenset(found)
+
+    def upstream(self, names: Iterable[str]) -> frozenset[str]:
+        """``names`` and every model they read, however far up."""
+        found = set(names)
+        for model in reversed(self.order):
+            if model in found:
+                found |= self.reads[model].models
+        return frozenset(found)
+
+    def sources(self) -> frozenset[tuple[str, str]]:
+        """Every source table some model reads."""
+        return frozenset(source for reads in self.reads.values() for source in reads.sources)
+
+
+def build_graph(catalog: Catalog) -> Graph:
+    """Read the graph; a model that reads an unknown one, or a cycle, is a CatalogError."""
+    reads: dict[str, Reads] = {}
+    for name, model in catalog.models.items():
+        relations = Relations()
+        render_model(model, relations, SYMBOLIC_AS_OF)
+        unknown = sorted(relations.refs - set(catalog.models))
+        if unknown:
+            raise CatalogError(f"{model.sql_path}: ref to unknown model {', '.join(unknown)}")
+        reads[name] = Reads(frozenset(relations.refs), frozenset(relations.sources))
+    try:
+        order = TopologicalSorter({name: sorted(reads[name].models) for name in sorted(reads)})
+        return Graph(reads, tuple(order.static_order()))
+    except CycleError as error:
+        raise CatalogError(
+            f"models read each other in a circle: {' -> '.join(error.args[1])}"
+        ) from None
+
+
+@cache
+def load_graph() -> Graph:
+    """The graph of the project's own models."""
+    return build_graph(load_catalog())

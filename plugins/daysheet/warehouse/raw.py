@@ -1,0 +1,91 @@
+"""Tables in ``raw``, made from the contracts by the owner."""
+
+import psycopg
+from psycopg import sql
+
+from daysheet.catalog import Contract
+
+# History columns come first: a filter on them then costs 1.1x a plain scan, 2.5x when last.
+HISTORY_COLUMNS = {
+    "_batch_from": "integer not null",
+    "_batch_to": "integer not null",
+    "_file_id": "bigint not null",
+    "_line": "bigint not null",
+    "_row_hash": "uuid not null",
+    "_row_time": "timestamp not null",
+}
+CURRENT = 2147483647  # _batch_to of a row nothing has replaced
+
+_WIDTH_ORDER = {"bigint": 0, "timestamp": 1, "date": 2, "time": 2, "integer": 3, "smallint": 4}
+
+
+def storage_order(contract: Contract) -> list[str]:
+    """Loaded columns as stored: keys, then fixed width, then money and text."""
+    return sorted(
+        contract.loaded,
+        key=lambda name: (
+            name not in contract.key,
+            _WIDTH_ORDER.get(contract.loaded[name].postgres_type, 9),
+        ),
+    )
+
+
+def create_raw_table(
+    connection: psycopg.Connection, contract: Contract, name: str | None = None
+) -> None:
+    """Create ``raw.<relation>`` with its index on the current row of each key."""
+    table = sql.Identifier("raw", name or contract.relation)
+    columns = [
+        sql.SQL("{} {}").format(sql.Identifier(column), sql.SQL(definition))
+        for column, definition in HISTORY_COLUMNS.items()
+    ] + [
+        sql.SQL("{} {}").format(
+            sql.Identifier(column), sql.SQL(contract.loaded[column].postgres_type)
+        )
+        for column in storage_order(contract)
+    ]
+    connection.execute(sql.SQL("create table {} ({})").format(table, sql.SQL(", ").join(columns)))
+    connection.execute(
+        sql.SQL("create unique index on {} ({}) where _batch_to = {}").format(
+            table, sql.SQL(", ").join(map(sql.Identifier, contract.key)), sql.Literal(CURRENT)
+        )
+    )
+    connection.execute(
+        sql.SQL("comment on table {} is {}").format(table, sql.Literal(contract.meaning))
+    )
+
+
+def sync_raw_tables(connection: psycopg.Connection, contracts: dict[str, Contract]) -> list[str]:
+    """Create missing raw tables, add columns a contract gained; return the tables touched.
+
+    A column that was added holds null until ``daysheet reload TABLE`` replays the archive.
+    """
+    touched = []
+    with connection.transaction():
+        connection.execute("set local role daysheet_owner")
+        present = _present_columns(connection)
+        for contract in contracts.values():
+            have = present.get(contract.relation)
+            if have is None:
+                create_raw_table(connection, contract)
+                touched.append(contract.relation)
+                continue
+            for column in storage_order(contract):
+                if column not in have:
+                    connection.execute(
+                        sql.SQL("alter table {} add column {} {}").format(
+                            sql.Identifier("raw", contract.relation),
+                            sql.Identifier(column),
+                            sql.SQL(contract.loaded[column].postgres_type),
+                        )
+                    )
+                    touched.append(contract.relation)
+    return touched
+
+
+def _present_columns(connection: psycopg.Connection) -> dict[str, set[str]]:
+    rows = connection.execute(
+        "select table_name, array_agg(column_name::text) from information_schema.columns"
+        " where table_schema = 'raw' group by table_name"
+    ).fetchall()
+    return {table: set(columns) for table, columns in rows}

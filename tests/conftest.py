@@ -1,0 +1,75 @@
+"""One real Postgres for the test session, and a fresh migrated warehouse for who asks."""
+
+import os
+import secrets
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from daysheet.embedded.postgres import Server
+from daysheet.warehouse.migrate import migrate
+
+TEMPLATE = "daysheet_template"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A throw-away Postgres 18."""
+    folder = tmp_path_factory.mktemp("postgres")
+    for parent in (folder, *folder.parents):  # the server's account must reach its data
+        if parent == Path("/") or parent.stat().st_uid != os.geteuid():
+            break
+        parent.chmod(parent.stat().st_mode | 0o011)
+    server = Server(folder, free_port(), secrets.token_urlsafe(16))
+    server.start(fsync="off", max_connections="60")
+    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+        connection.execute(f"create database {TEMPLATE}")
+    migrate(server.url(TEMPLATE))
+    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+        for role in ("loader", "builder", "reader", "desk", "mailer"):
+            connection.execute(f"alter role daysheet_{role} login password '{server.password}'")
+    yield server
+    server.stop("immediate")
+
+
+class Warehouse:
+    """A fresh warehouse database and how to log in to it."""
+
+    def __init__(self, server: Server, database: str) -> None:
+        self.server, self.database = server, database
+        self.admin = server.url(database)
+
+    def dsn(self, role: str) -> str:
+        return self.server.url(self.database, f"daysheet_{role}")
+
+
+@pytest.fixture
+def warehouse(server: Server) -> Iterator[Warehouse]:
+    """A migrated, empty warehouse of this test's own."""
+    yield from _fresh(server)
+
+
+@pytest.fixture(scope="module")
+def shared_warehouse(server: Server) -> Iterator[Warehouse]:
+    """A migrated, empty warehouse shared by the tests of one module."""
+    yield from _fresh(server)
+
+
+def _fresh(server: Server) -> Iterator[Warehouse]:
+    name = f"w_{secrets.token_hex(6)}"
+    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+        connection.execute(f"create database {name} template {TEMPLATE}")
+        # A copied database does not inherit the template's own grants.
+        connection.execute(f"grant create on database {name} to daysheet_builder")
+    yield Warehouse(server, name)
+    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+        connection.execute(f"drop database {name} with (force)")

@@ -1,0 +1,42 @@
+import psycopg
+import pytest
+
+from daysheet.catalog import load_contracts
+from daysheet.rendering import render_staging
+from daysheet.warehouse import DatabaseFault, session
+from daysheet.warehouse.migrate import migrate
+
+
+def test_migrating_twice_changes_nothing(warehouse):
+    migrate(warehouse.admin)
+    with session(warehouse.dsn("reader"), "test") as connection:
+        assert connection.execute("select build from ops.current_build").fetchall() == [(None,)]
+
+
+def test_staging_views_render_for_every_contract(warehouse):
+    with session(warehouse.dsn("builder"), "test") as connection:
+        connection.execute("create schema stage_1")
+        for contract in load_contracts().values():
+            connection.execute(render_staging(contract, "stage_1", 1))
+        connection.execute("select patient_id, guarantor_id from stage_1.opendental__patient")
+
+
+def test_a_database_error_carries_no_values(warehouse):
+    with (
+        pytest.raises(DatabaseFault) as caught,
+        session(warehouse.dsn("builder"), "t") as connection,
+    ):
+        connection.execute("select 'Canary Quill'::date")
+    assert "Canary" not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert "22007" in str(caught.value)
+
+
+def test_a_reader_may_not_read_raw(warehouse):
+    with (
+        pytest.raises(DatabaseFault) as caught,
+        session(warehouse.dsn("reader"), "t") as connection,
+    ):
+        connection.execute("select 1 from raw.opendental__patient")
+    assert caught.value.sqlstate == "42501"
+    assert not isinstance(caught.value, psycopg.Error)
