@@ -1,0 +1,1 @@
+"""Builds: open one, make its models, check them, publish it, and tidy up behind."""
