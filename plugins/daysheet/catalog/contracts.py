@@ -139,6 +139,14 @@ def load_contracts(source: str = "opendental") -> dict[str, Contract]:
 
 
 @cache
+def all_contracts() -> dict[str, Contract]:
+    """The contracts of every source, by relation name."""
+    sources = sorted(path.parent.name for path in SOURCES.glob("*/_source.yml"))
+    found = [contract for source in sources for contract in load_contracts(source).values()]
+    return {contract.relation: contract for contract in found}
+
+
+@cache
 def load_codes(source: str = "opendental") -> dict[str, dict[Any, str]]:
     """Code lists of a source: list name -> stored value -> the vendor's own member name."""
     path = SOURCES / source / "_codes.yml"

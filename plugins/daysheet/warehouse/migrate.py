@@ -4,7 +4,7 @@ import logging
 
 from yoyo import get_backend, read_migrations
 
-from daysheet.catalog import load_contracts
+from daysheet.catalog import all_contracts
 from daysheet.settings import PROJECT
 from daysheet.warehouse.raw import sync_raw_tables
 from daysheet.warehouse.sessions import session
@@ -22,5 +22,5 @@ def migrate(admin_url: str) -> None:
     finally:
         backend.connection.close()
     with session(admin_url, "daysheet migrate") as connection:
-        for table in sync_raw_tables(connection, load_contracts()):
+        for table in sync_raw_tables(connection, all_contracts()):
             log.info("raw table %s made or widened", table)
