@@ -6,7 +6,7 @@ from functools import cache
 from graphlib import CycleError, TopologicalSorter
 
 from daysheet.catalog import Catalog, CatalogError, load_catalog
-from daysheet.rendering import SYMBOLIC_AS_OF, Relations, render_model
+from daysheet.rendering import calls
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,13 @@ def build_graph(catalog: Catalog) -> Graph:
     """Read the graph; a model that reads an unknown one, or a cycle, is a CatalogError."""
     reads: dict[str, Reads] = {}
     for name, model in catalog.models.items():
-        relations = Relations()
-        render_model(model, relations, SYMBOLIC_AS_OF)
-        unknown = sorted(relations.refs - set(catalog.models))
+        found = calls(model.sql, str(model.sql_path))
+        refs = {argument for function, argument, *_ in found if function == "ref"}
+        unknown = sorted(refs - set(catalog.models))
         if unknown:
             raise CatalogError(f"{model.sql_path}: ref to unknown model {', '.join(unknown)}")
-        reads[name] = Reads(frozenset(relations.refs), frozenset(relations.sources))
+        sources = {(call[1], call[2]) for call in found if call[0] == "source"}
+        reads[name] = Reads(frozenset(refs), frozenset(sources))
     try:
         order = TopologicalSorter({name: sorted(reads[name].models) for name in sorted(reads)})
         return Graph(reads, tuple(order.static_order()))

@@ -1,36 +1,29 @@
 """Turn templates into SQL. ``ref`` and ``source`` name relations; nothing else is looked up."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, nodes
 
 from daysheet.catalog import CatalogError, Contract, Model, load_codes
 from daysheet.settings import PROJECT
 
-SYMBOLIC_AS_OF = date(1, 1, 1)
 
-
-@dataclass
+@dataclass(frozen=True)
 class Relations:
-    """Where ``ref`` and ``source`` point; also remembers what was asked for."""
+    """Where ``ref`` and ``source`` point; without schemas the names stay symbolic."""
 
     build_schema: str | None = None
     stage_schema: str | None = None
-    refs: set[str] = field(default_factory=set)
-    sources: set[tuple[str, str]] = field(default_factory=set)
 
     def ref(self, model: str) -> str:
         """A model of the same build."""
-        self.refs.add(model)
         return f"{self.build_schema}.{model}" if self.build_schema else model
 
     def source(self, source: str, table: str) -> str:
         """A staging view at the build's batch."""
-        self.sources.add((source, table))
         name = f"{source}__{table}"
         return f"{self.stage_schema}.{name}" if self.stage_schema else name
 
@@ -75,13 +68,19 @@ def render_template(name: str, root: Path = PROJECT, /, **values: object) -> str
 
 
 def render_text(
-    text: str, relations: Relations, as_of: date, where: str, root: Path = PROJECT
+    text: str,
+    relations: Relations,
+    as_of: date,
+    where: str,
+    root: Path = PROJECT,
+    **values: object,
 ) -> str:
     """Render SQL text; an undefined name or a bad call is a :class:`CatalogError`."""
-    lookups: dict[str, Callable[..., str] | str] = {
+    lookups = {
         "ref": relations.ref,
         "source": relations.source,
         "as_of": as_of.isoformat(),
+        **values,
     }
     try:
         return _environment(root).from_string(text).render(lookups).strip()
@@ -93,6 +92,27 @@ def render_text(
 def render_model(model: Model, relations: Relations, as_of: date) -> str:
     """The model's ``select``, with relations named by ``relations``."""
     return render_text(model.sql, relations, as_of, str(model.sql_path))
+
+
+def calls(text: str, where: str) -> set[tuple[str, ...]]:
+    """Every ``ref(...)`` and ``source(...)`` in a template, as ``(function, *arguments)``.
+
+    Arguments must be plain strings, so that the graph can be read without running anything.
+    """
+    try:
+        tree = Environment(autoescape=False).parse(text)  # noqa: S701  nothing is rendered
+    except TemplateError as error:
+        raise CatalogError(f"{where}: {error}") from None
+    found = set()
+    for call in tree.find_all(nodes.Call):
+        if isinstance(call.node, nodes.Name) and call.node.name in ("ref", "source"):
+            arguments = [item.value for item in call.args if isinstance(item, nodes.Const)]
+            if len(arguments) != len(call.args):
+                raise CatalogError(
+                    f"{where}, line {call.lineno}: {call.node.name}() takes plain strings"
+                )
+            found.add((call.node.name, *map(str, arguments)))
+    return found
 
 
 def render_staging(contract: Contract, schema: str, batch: int) -> str:

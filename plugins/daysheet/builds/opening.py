@@ -47,10 +47,7 @@ class Build:
         return f"stage_{self.build}"
 
 
-OpenedBuild = Build
-_COLUMNS = (
-    "build, batch, as_of, state, publish, from_phase, base_build, models, forced, owner"
-)
+_COLUMNS = "build, batch, as_of, state, publish, from_phase, base_build, models, forced, owner"
 
 
 def read_build(connection: psycopg.Connection, build: int) -> Build:
@@ -137,7 +134,13 @@ def open_by_hand(
     """Open a build from the frozen inputs of ``base`` (default: the published build).
 
     Models of earlier phases, and those of this phase not listed in ``models``, are inherited.
+    A run that opened one already (``opened_by``) gets the same again.
     """
+    mine = connection.execute(
+        "select build from ops.build where opened_by = %s", [opened_by]
+    ).fetchone()
+    if mine is not None:
+        return read_build(connection, mine[0])
     origin = read_build(connection, base) if base else current_build(connection)
     if origin is None:
         raise BuildRefused(
@@ -154,7 +157,6 @@ def open_by_hand(
         batch=origin.batch,
         as_of=as_of or origin.as_of,
         reason=f"phase {phase} by hand",
-        publish="always" if base is None else "never",
         opened_by=opened_by,
         from_phase=phase,
         base_build=origin.build if inherits else None,
@@ -205,10 +207,12 @@ def take_build(connection: psycopg.Connection, build: int, owner: str) -> Build:
 
 
 def hand_over(connection: psycopg.Connection, build: int, owner: str) -> None:
-    """Let the next phase's run take the build."""
+    """Let the next phase's run take the build; one that failed and was mended goes on."""
     with connection.transaction():
         connection.execute(
-            "update ops.build set owner = null, touched_at = now() where build = %s and owner = %s",
+            "update ops.build set state = 'running', owner = null, touched_at = now(),"
+            " ended_at = null, problem = null"
+            " where build = %s and owner = %s and state in ('running', 'failed')",
             [build, owner],
         )
 

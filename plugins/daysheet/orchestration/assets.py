@@ -13,3 +13,6 @@ def phase_asset(dag_id: str) -> Asset:
 def model_asset(model: str) -> Asset:
     """One model, for lineage on the Assets page."""
     return Asset(name=model, uri=f"daysheet://model/{model}")
+
+
+PUBLISHED = Asset(name="published", uri="daysheet://published")

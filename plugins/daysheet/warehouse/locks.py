@@ -13,3 +13,4 @@ class LockClass(IntEnum):
     PUBLISH = 5  # second key: 0
     HOUSEKEEPING = 6  # second key: 0
     MIGRATION = 7  # second key: 0
+    SCHEMAS = 8  # second key: build; making its schemas

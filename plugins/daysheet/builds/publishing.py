@@ -1,0 +1,174 @@
+"""End a build: run the checks over all of it, then move the one pointer readers follow."""
+
+import logging
+from dataclasses import dataclass, field
+
+import psycopg
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from daysheet.builds.opening import Build, read_build
+from daysheet.builds.schemas import drop_stage
+from daysheet.catalog import load_catalog
+from daysheet.checks.build_checks import load_build_checks, run_build_check
+from daysheet.rendering import Relations
+from daysheet.warehouse import DatabaseFault, LockClass, session
+
+log = logging.getLogger(__name__)
+
+
+class PublishBlocked(Exception):
+    """A check over the build found what must not be published; the message names it."""
+
+
+class OwnershipLost(Exception):
+    """Another run has taken the build over; this one must not end it."""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a build ended."""
+
+    build: int
+    state: str  # published, kept or superseded
+    warnings: dict[str, int] = field(default_factory=dict)
+
+
+def check_build(dsn: str, build_number: int) -> dict[str, int]:
+    """Run every build check and keep the results; offenders by check at ``warn`` are returned.
+
+    Raises :class:`PublishBlocked` when a model is missing or a check at ``error`` found anything.
+    """
+    with session(dsn, f"daysheet check build {build_number}", autocommit=True) as connection:
+        build = read_build(connection, build_number)
+        _require_all_models(connection, build)
+        relations = Relations(build.schema, build.stage_schema)
+        results = []
+        for check in load_build_checks():
+            with connection.transaction():
+                result = run_build_check(
+                    connection,
+                    check,
+                    relations,
+                    build=build.build,
+                    batch=build.batch,
+                    as_of=build.as_of,
+                )
+                connection.execute(
+                    "insert into ops.build_check (build, check_name, severity, failing, detail)"
+                    " values (%s, %s, %s, %s, %s) on conflict (build, check_name) do update"
+                    " set failing = excluded.failing, detail = excluded.detail,"
+                    " checked_at = now()",
+                    [build.build, result.name, result.severity, result.failing, Jsonb(result.keys)],
+                )
+            results.append(result)
+    blocking = [result.name for result in results if result.blocks]
+    if blocking:
+        raise PublishBlocked(
+            f"build {build_number} is not published: {', '.join(blocking)} found offenders; "
+            "they are in ops.build_check. The build published before stays."
+        )
+    return {result.name: result.failing for result in results if result.failing}
+
+
+def _require_all_models(connection: psycopg.Connection, build: Build) -> None:
+    rows = connection.execute(
+        "select model from ops.build_model where build = %s and action != 'failed'", [build.build]
+    ).fetchall()
+    missing = sorted(set(load_catalog().models) - {row[0] for row in rows})
+    if missing:
+        raise PublishBlocked(
+            f"build {build.build} is not published: it lacks {', '.join(missing)}; "
+            "clear the tasks of these models"
+        )
+
+
+def publish(dsn: str, build_number: int, owner: str, actor: str) -> Ending:
+    """Point readers at the build if it is newer (batch, then as-of, then number) than theirs.
+
+    Not newer is no error: the build is kept and can be compared. ``--publish`` may go back, and
+    is audited. Only the run that owns the build may end it.
+    """
+    with session(dsn, f"daysheet publish {build_number}", autocommit=True) as connection:
+        build = read_build(connection, build_number)
+        with connection.transaction():
+            connection.execute("set local lock_timeout = '30s'")
+            connection.execute("select pg_advisory_xact_lock(%s, 0)", [LockClass.PUBLISH])
+            owned = connection.execute(
+                "select state = 'running' and owner = %s from ops.build where build = %s",
+                [owner, build_number],
+            ).fetchone()
+            if not (owned and owned[0]):
+                raise OwnershipLost(f"build {build_number} is no longer this run's to publish")
+            state = _move_pointer(connection, build, actor)
+            connection.execute(
+                "update ops.build set state = %s, ended_at = now(), touched_at = now()"
+                " where build = %s",
+                [state, build_number],
+            )
+        if state == "published":
+            refresh_reporting(connection, build)
+        drop_stage(connection, build)
+    return Ending(build_number, state)
+
+
+def _move_pointer(connection: psycopg.Connection, build: Build, actor: str) -> str:
+    if build.publish == "never":
+        return "kept"
+    moved = connection.execute(
+        "update ops.current_build set build = %(build)s, batch = %(batch)s, as_of = %(as_of)s,"
+        " published_at = now() where %(always)s or build is null"
+        " or (batch, as_of, build) < (%(batch)s, %(as_of)s::date, %(build)s)",
+        {
+            "build": build.build,
+            "batch": build.batch,
+            "as_of": build.as_of,
+            "always": build.publish == "always",
+        },
+    )
+    if moved.rowcount == 0:
+        return "superseded"
+    _open_to_readers(connection, build)
+    connection.execute(
+        "insert into ops.audit (actor, action, subject, detail) values (%s, 'publish', %s, %s)",
+        [
+            actor,
+            f"build {build.build}",
+            Jsonb({"batch": build.batch, "as_of": str(build.as_of), "publish": build.publish}),
+        ],
+    )
+    return "published"
+
+
+def _open_to_readers(connection: psycopg.Connection, build: Build) -> None:
+    # In the publishing transaction and not before: what is not published cannot be read.
+    schema = sql.Identifier(build.schema)
+    for statement in (
+        "grant usage on schema {} to daysheet_reader, daysheet_desk",
+        "grant select on all tables in schema {} to daysheet_reader, daysheet_desk",
+    ):
+        connection.execute(sql.SQL(statement).format(schema))
+
+
+def refresh_reporting(connection: psycopg.Connection, build: Build) -> None:
+    """Re-point the fixed names BI tools use, one view at a time; what cannot be is only told."""
+    rows = connection.execute(
+        "select model, table_name from ops.build_model inner join ops.model_version"
+        " using (fingerprint, model) where build = %s and action != 'failed'",
+        [build.build],
+    ).fetchall()
+    for model, table in rows:
+        view = sql.Identifier("reporting", model)
+        try:
+            with connection.transaction():
+                connection.execute("set local lock_timeout = '2s'")
+                connection.execute(sql.SQL("drop view if exists {}").format(view))
+                connection.execute(
+                    sql.SQL("create view {} as select * from {}").format(
+                        view, sql.Identifier("store", table)
+                    )
+                )
+        except psycopg.Error as error:
+            log.warning(
+                "reporting.%s still shows the build before: %s", model, DatabaseFault(error)
+            )

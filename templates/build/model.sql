@@ -1,0 +1,2 @@
+create table store.{{ table }} as
+{{ query }}
