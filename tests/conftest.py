@@ -21,15 +21,19 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A throw-away Postgres 18."""
-    folder = tmp_path_factory.mktemp("postgres")
-    for parent in (folder, *folder.parents):  # the server's account must reach its data
+def bare_server(folder: Path) -> Server:
+    """A server in ``folder``, not yet started; its account can reach its data."""
+    for parent in (folder, *folder.parents):
         if parent == Path("/") or parent.stat().st_uid != os.geteuid():
             break
         parent.chmod(parent.stat().st_mode | 0o011)
-    server = Server(folder, free_port(), secrets.token_urlsafe(16))
+    return Server(folder, free_port(), secrets.token_urlsafe(16))
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A throw-away Postgres 18."""
+    server = bare_server(tmp_path_factory.mktemp("postgres"))
     server.start(fsync="off", max_connections="60")
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
         connection.execute(f"create database {TEMPLATE}")

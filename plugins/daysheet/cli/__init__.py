@@ -2,7 +2,7 @@
 
 import typer
 
-from daysheet.cli import builds, deployment, drops, practice
+from daysheet.cli import builds, deployment, drops, practice, warehouse
 
 app = typer.Typer(
     name="daysheet",
@@ -10,5 +10,5 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for module in (deployment, drops, builds, practice):
+for module in (deployment, drops, builds, practice, warehouse):
     module.register(app)
