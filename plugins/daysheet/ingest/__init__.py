@@ -1,0 +1,1 @@
+"""From a dropped file to rows in ``raw``: found, copied, scanned, checked, merged, accounted for."""
