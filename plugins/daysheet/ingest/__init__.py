@@ -1,1 +1,1 @@
-"""From a dropped file to rows in ``raw``: found, copied, scanned, checked, merged, accounted for."""
+"""From a dropped file to rows in ``raw``: found, copied, scanned, merged, accounted for."""
