@@ -1,8 +1,11 @@
 """One real Postgres for the test session, and a fresh migrated warehouse for who asks."""
 
+import atexit
 import os
 import secrets
+import shutil
 import socket
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,9 +13,23 @@ import psycopg
 import pytest
 
 from daysheet.embedded.postgres import Server
+from daysheet.settings import PROJECT
 from daysheet.warehouse.migrate import migrate
 
 TEMPLATE = "daysheet_template"
+
+# Airflow reads its home when it is first imported, which is before any fixture.
+AIRFLOW_HOME = Path(tempfile.mkdtemp(prefix="daysheet-airflow-"))
+atexit.register(shutil.rmtree, AIRFLOW_HOME, ignore_errors=True)
+os.environ |= {
+    "AIRFLOW_HOME": str(AIRFLOW_HOME),
+    "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT / "dags"),
+    "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT / "plugins"),
+    "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(AIRFLOW_HOME / "passwords.json"),
+    "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(AIRFLOW_HOME / "logs"),
+    "DAYSHEET_HOME": str(AIRFLOW_HOME / "home"),
+}
 
 
 def free_port() -> int:

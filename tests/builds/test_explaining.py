@@ -1,0 +1,44 @@
+import psycopg
+import pytest
+
+from daysheet.builds.explaining import NotFound, explain
+from tests.builds.conftest import load_batch
+from tests.builds.test_versions import publish_all
+
+
+@pytest.fixture
+def traced(project, practice, monkeypatch):
+    from daysheet.builds import plan
+
+    monkeypatch.setattr("daysheet.builds.explaining.load_catalog", plan.load_catalog)
+    monkeypatch.setattr("daysheet.builds.explaining.load_graph", plan.load_graph)
+    with psycopg.connect(practice.admin) as db:
+        db.execute(
+            "insert into ops.file (source, table_name, file_name, sha256, bytes, mode,"
+            " exported_on, state) values ('opendental', 'provider', 'provider.csv', 'x', 1,"
+            " 'full', '2026-01-01', 'loaded')"
+        )
+    publish_all(practice)
+    return practice
+
+
+def test_a_row_is_traced_to_its_file_and_line(traced):
+    trace = explain(traced.dsn("builder"), "int_aged", "2")
+    assert (trace.relation, trace.key) == ("int_aged", {"provider_id": 2})
+    (origin,) = trace.origins()
+    assert (origin.relation, origin.key) == ("opendental.provider", {"ProvNum": 2})
+    assert (origin.file, origin.line) == ("provider.csv", 2)
+
+
+def test_it_is_the_line_the_build_was_made_of_even_after_a_newer_batch(traced):
+    load_batch(traced, [(2, "NEW")])
+    (origin,) = explain(traced.dsn("builder"), "int_aged", "provider_id=2").origins()
+    assert origin.line == 2
+
+
+@pytest.mark.parametrize(
+    ("model", "key"), [("int_nothing", "1"), ("int_aged", "99"), ("int_aged", "a=1")]
+)
+def test_what_is_not_there_is_said(traced, model, key):
+    with pytest.raises(NotFound):
+        explain(traced.dsn("builder"), model, key)
