@@ -20,7 +20,7 @@ select
     files.eob_attach_id,
     files.claim_payment_id,
     files.date_t_created as attached_at,
-    lower(substring(files.file_name from '\.([[:alnum:]]+)$')) as file_extension,
+    lower(substring(files.file_name from '\.([[:alnum:]]{1,5})$')) as file_extension,
     files.raw_base64 as has_inline_content,
     checks.check_amt as check_amount,
     checks.check_date,
