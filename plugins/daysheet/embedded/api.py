@@ -4,6 +4,7 @@ import json
 import urllib.error
 import urllib.parse
 import urllib.request
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -56,10 +57,16 @@ class AirflowApi:
         """``queued``, ``running``, ``success`` or ``failed``."""
         return self.get(f"dags/{_quote(dag_id)}/dagRuns/{_quote(run_id)}")["state"]
 
-    def health(self) -> dict[str, str | None]:
-        """What Airflow says of its parts: name to ``healthy``, ``unhealthy`` or none."""
+    def heartbeats(self) -> dict[str, datetime | None]:
+        """When scheduler, dag-processor and triggerer last said they work; none if too long ago."""
         answer = self._call("GET", "/api/v2/monitor/health")
-        return {part: report["status"] for part, report in answer.items()}
+        beats = {}
+        for part in ("scheduler", "dag-processor", "triggerer"):
+            key = part.replace("-", "_")
+            report = answer[key]
+            beat = report[f"latest_{key}_heartbeat"] if report["status"] == "healthy" else None
+            beats[part] = datetime.fromisoformat(beat) if beat else None
+        return beats
 
     @cached_property
     def _token(self) -> str:
@@ -78,7 +85,7 @@ class AirflowApi:
             request.data = json.dumps(body).encode()
         if token is not None:
             request.add_header("Authorization", f"Bearer {token}")
-        what = f"{method} {path.split('?')[0]}"
+        what = f"{method} {path.partition('?')[0]}"
         try:
             with _DIRECT.open(request, timeout=_TIMEOUT) as answer:
                 return json.load(answer)

@@ -7,9 +7,7 @@ import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from daysheet.warehouse import Role
-
-AIRFLOW_ROLE = "airflow"
+from daysheet.warehouse.provision import NEEDED_PASSWORDS
 
 
 @dataclass(frozen=True, repr=False)
@@ -18,7 +16,7 @@ class Credentials:
 
     mark: str
     superuser: str
-    roles: dict[str, str]  # every Role, and ``airflow`` for the metadata database
+    roles: dict[str, str]  # role to password, one for each of NEEDED_PASSWORDS
     fernet_key: str
     jwt_secret: str
     api_secret_key: str
@@ -31,7 +29,7 @@ def read_or_make(path: Path) -> Credentials:
         made = Credentials(
             mark=secrets.token_hex(16),
             superuser=secrets.token_urlsafe(24),
-            roles={role: secrets.token_urlsafe(24) for role in (*Role, AIRFLOW_ROLE)},
+            roles={role: secrets.token_urlsafe(24) for role in NEEDED_PASSWORDS},
             fernet_key=base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
             jwt_secret=secrets.token_urlsafe(64),
             api_secret_key=secrets.token_urlsafe(48),

