@@ -1,57 +1,132 @@
-"""Commands about the deployment: up, down, status, dsn, doctor, demo."""
+"""``daysheet up``, ``down``, ``status``, ``dsn`` and ``doctor``."""
 
-import sys
+import dataclasses
+import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.table import Table
 
-from daysheet.embedded.lifecycle import CannotStart, down, up
-from daysheet.embedded.parts import PartFailed
-from daysheet.embedded.ports import PortTaken
-from daysheet.embedded.postgres import PostgresError
+from daysheet.embedded.condition import Condition
+from daysheet.embedded.deployment import Deployment, NotUp
+from daysheet.embedded.doctor import examine
+from daysheet.embedded.lifecycle import down, up
+from daysheet.settings import get_settings
+from daysheet.warehouse import Role
 
-console = Console(highlight=False)
+output = Console(highlight=False, soft_wrap=True)
+progress = Console(stderr=True, highlight=False, soft_wrap=True)
 
-
-class _Progress:
-    """Says each step that is done and how long it took; on a terminal also that work goes on."""
-
-    def __init__(self) -> None:
-        self._last = time.monotonic()
-
-    def __call__(self, step: str) -> None:
-        now = time.monotonic()
-        console.print(f"  {now - self._last:5.1f} s  {step}")
-        self._last = now
-
-
-@contextmanager
-def _plainly() -> Iterator[None]:
-    """Turn what can go wrong into one message and exit code 1."""
-    try:
-        yield
-    except (CannotStart, PartFailed, PortTaken, PostgresError) as error:
-        print(f"daysheet: {error}", file=sys.stderr)
-        raise typer.Exit(1) from None
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands to ``app``."""
+    app.command("up")(start)
+    app.command("down")(stop)
+    app.command("status")(status)
+    app.command("dsn")(dsn)
+    app.command("doctor")(doctor)
 
-    @app.command("up")
-    def up_command() -> None:
-        """Start what does not run yet: Postgres, Airflow and a local mailbox."""
-        with _plainly():
-            deployment = up(_Progress())
-        user, password = deployment.login
-        console.print(f"{deployment.url}  user {user}, password {password}")
 
-    @app.command("down")
-    def down_command() -> None:
-        """Stop everything; all data stays."""
-        with _plainly():
-            if not down(_Progress()):
-                console.print("nothing was running")
+@contextmanager
+def steps(title: str) -> Iterator[Callable[[str], None]]:
+    """Yield what to call with each step that is done; its time is shown, and that work goes on."""
+    last = time.monotonic()
+
+    def say(step: str) -> None:
+        nonlocal last
+        now = time.monotonic()
+        progress.print(f"  {now - last:5.1f} s  {step}")
+        last = now
+
+    with progress.status(title):
+        yield say
+
+
+def start() -> None:
+    """Start what does not run yet: Postgres, Airflow and a local mailbox."""
+    with steps("starting ...") as say:
+        deployment = up(say)
+    user, password = deployment.login
+    output.print(f"{deployment.url}  user {user}, password {password}")
+
+
+def stop() -> None:
+    """Stop everything. All data stays, and `daysheet up` goes on from there."""
+    with steps("stopping ...") as say:
+        was_running = down(say)
+    output.print("everything is stopped" if was_running else "nothing was running")
+
+
+def status(as_json: AsJson = False) -> None:
+    """Show where it is, what is published, and whether every part works (else exit code 1)."""
+    condition = Condition.of(_recorded())
+    if as_json:
+        print(json.dumps(condition.as_dict(), indent=2))
+    else:
+        _show(condition)
+    if not condition.is_healthy:
+        raise typer.Exit(1)
+
+
+def dsn(
+    role: Annotated[Role, typer.Argument(help="Whose rights the connection has.")] = Role.READER,
+) -> None:
+    """Print a connection string for psql, a notebook or a BI tool."""
+    deployment = _recorded()
+    if "postgres" not in deployment.running():
+        raise NotUp("Postgres does not run: start it with `daysheet up`")
+    print(deployment.dsn(role))
+
+
+def doctor(as_json: AsJson = False) -> None:
+    """Look for what is wrong and say what to do about it (exit code 1 if anything is)."""
+    found = []
+    for finding in examine():
+        found.append(finding)
+        if as_json:
+            continue
+        mark = "[green]ok[/]" if finding.is_well else "[red]!![/]"
+        output.print(f"{mark}  {finding.about:20} {finding.found}")
+        if finding.advice:
+            output.print(f"    {'':20} [bold]{finding.advice}[/]")
+    if as_json:
+        print(json.dumps([dataclasses.asdict(finding) for finding in found], indent=2))
+    if not all(finding.is_well for finding in found):
+        raise typer.Exit(1)
+
+
+def _recorded() -> Deployment:
+    deployment = Deployment.recorded(get_settings().home)
+    if deployment is None:
+        raise NotUp(f"nothing was started in {get_settings().home} yet: run `daysheet up`")
+    return deployment
+
+
+def _show(condition: Condition) -> None:
+    facts = condition.as_dict()
+    build = facts["current_build"]
+    table = Table.grid(padding=(0, 2))
+    table.add_row("url", facts["url"])
+    table.add_row("login", f"user {facts['login']['user']}, password {facts['login']['password']}")
+    table.add_row(
+        "build",
+        f"{build['build']} as of {build['as_of']}, batch {build['batch']}, "
+        f"published {build['published_at']}"
+        if build
+        else "nothing is published yet",
+    )
+    for name in condition.deployment.drop_folders:
+        table.add_row(name, facts[name])
+    table.add_row("mails", facts["mailbox"])
+    for part, state in facts["parts"].items():
+        table.add_row(
+            part, f"{state['state']} (process {state['pid']})" if state["pid"] else "ended"
+        )
+    table.add_row("versions", ", ".join(f"{name} {is_}" for name, is_ in facts["versions"].items()))
+    output.print(table)

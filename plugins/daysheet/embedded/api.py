@@ -8,12 +8,13 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from daysheet.embedded import DeploymentProblem
 from daysheet.embedded.deployment import Deployment
 
 _TIMEOUT = 30  # seconds
 
 
-class ApiRefused(Exception):
+class ApiRefused(DeploymentProblem):
     """Airflow answered with an error; ``status`` is the HTTP status, 0 when it did not answer."""
 
     def __init__(self, what: str, status: int) -> None:

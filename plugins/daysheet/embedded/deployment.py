@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
+from daysheet.embedded import DeploymentProblem
 from daysheet.embedded.credentials import Credentials, read_or_make, write_private
 from daysheet.embedded.postgres import Server
 from daysheet.embedded.processes import Process
@@ -18,7 +19,7 @@ PARTS = ("mailbox", "api-server", "scheduler", "dag-processor", "triggerer")
 _DROP_FOLDERS = ("inbox", "archive", "rejected", "held")
 
 
-class NotUp(Exception):
+class NotUp(DeploymentProblem):
     """There is no running deployment to work with; the message says what to do."""
 
 

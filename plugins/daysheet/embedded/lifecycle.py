@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from daysheet.embedded import parts
+from daysheet.embedded import DeploymentProblem, parts
 from daysheet.embedded.api import AirflowApi
 from daysheet.embedded.condition import answering
 from daysheet.embedded.databases import airflow_is_migrated, record_airflow_migration
@@ -20,21 +20,22 @@ from daysheet.warehouse.provision import provision
 
 Say = Callable[[str], None]
 
+PORTS = {"postgres": "postgres_port", "mailbox": "smtp_port", "api-server": "web_port"}
+# Slots bound how many tasks use the database at once.
+POOLS = {"warehouse": max(2, os.cpu_count() or 1), "ingest": 2}
+
 _WORKS_WITHIN = 120  # seconds
 _PARSED_WITHIN = 60
-_PORTS = {"postgres": "postgres_port", "mailbox": "smtp_port", "api-server": "web_port"}
 
 
-class CannotStart(Exception):
+class CannotStart(DeploymentProblem):
     """The deployment cannot be started as asked; the message says why and what to do."""
 
 
 def up(say: Say) -> Deployment:
     """Start what does not run and return when all of it is healthy; ``say`` hears of each step.
 
-    Raises :class:`CannotStart`, :class:`~daysheet.embedded.ports.PortTaken`,
-    :class:`~daysheet.embedded.postgres.PostgresError` or
-    :class:`~daysheet.embedded.parts.PartFailed`.
+    Raises :class:`~daysheet.embedded.DeploymentProblem`; trying again goes on where it stopped.
     """
     home = get_settings().home
     _make_home(home)
@@ -88,7 +89,7 @@ def _start_missing(deployment: Deployment, say: Say) -> None:
         parts.end_all(deployment)
         missing = deployment.missing()
     require_free(
-        {setting: getattr(deployment.settings, setting) for part, setting in _PORTS.items()
+        {setting: getattr(deployment.settings, setting) for part, setting in PORTS.items()
          if part in missing}
     )  # fmt: skip
     deployment.record()
@@ -113,8 +114,10 @@ def _start_missing(deployment: Deployment, say: Say) -> None:
     launch("scheduler")  # its tasks report to the API server
     _await_work(deployment, {"dag-processor", "triggerer", "scheduler"}, launched, say)
     _ensure_pools(deployment)
-    _await_dags(deployment)
-    say("Airflow has read the DAGs")
+    if broken := _await_dags(deployment):
+        say(f"Airflow cannot read {', '.join(sorted(broken))}: see `daysheet doctor`")
+    else:
+        say("Airflow has read the DAGs")
 
 
 def _make_databases(deployment: Deployment, say: Say) -> None:
@@ -156,24 +159,24 @@ def _await_work(
 
 
 def _ensure_pools(deployment: Deployment) -> None:
-    """Pools bound how many tasks use the database at once; one that exists keeps its size."""
+    """Make the pools that are missing; one that exists keeps the size it was given."""
     api = AirflowApi(deployment)
     known = {pool["name"] for pool in api.get("pools", limit=100)["pools"]}
-    wanted = {"warehouse": max(2, os.cpu_count() or 1), "ingest": 2}
-    for name, slots in wanted.items():
+    for name, slots in POOLS.items():
         if name not in known:
             api.post("pools", {"name": name, "slots": slots})
 
 
-def _await_dags(deployment: Deployment) -> None:
-    """Wait until every DAG file was read once, well or badly."""
+def _await_dags(deployment: Deployment) -> set[str]:
+    """Wait until every DAG file was read once; return the names of those that are broken."""
     api, files = AirflowApi(deployment), {path.name for path in (PROJECT / "dags").glob("*.py")}
     deadline = time.monotonic() + _PARSED_WITHIN
     while time.monotonic() < deadline:
         read = {dag["relative_fileloc"] for dag in api.get("dags", limit=100)["dags"]}
-        broken = api.get("importErrors", limit=100)["import_errors"]
-        if files <= read | {Path(error["filename"]).name for error in broken}:
-            return
+        errors = api.get("importErrors", limit=100)["import_errors"]
+        broken = {Path(error["filename"]).name for error in errors}
+        if files <= read | broken:
+            return broken
         time.sleep(0.5)
     raise CannotStart(f"not every file of {PROJECT / 'dags'} was read: see `daysheet doctor`")
 

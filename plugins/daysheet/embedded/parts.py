@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from daysheet.embedded import DeploymentProblem
 from daysheet.embedded.deployment import PARTS, Deployment
 from daysheet.embedded.environment import environment
 from daysheet.embedded.processes import Process, end, marked, strays
@@ -12,7 +13,7 @@ _TASKS_MAY_TAKE = 30  # seconds; the scheduler waits for its running tasks befor
 _GRACE = 10  # seconds, for all others
 
 
-class PartFailed(Exception):
+class PartFailed(DeploymentProblem):
     """A part ended or is not healthy; the message names its log."""
 
 

