@@ -1,0 +1,180 @@
+"""Writes appointments and charted procedures, with their notes and treatment-plan links."""
+
+from datetime import date, timedelta
+
+from daysheet.synthetic.amounts import CENT, DOLLAR, to_cent
+from daysheet.synthetic.audit import log, log_appointment
+from daysheet.synthetic.clock import NEVER, stamp
+from daysheet.synthetic.codes import Code
+from daysheet.synthetic.office import Office
+from daysheet.synthetic.people import Person, Procedure
+
+SCHEDULED, COMPLETE, UNSCHEDULED, BROKEN, PLANNED, NOTE = 1, 2, 3, 5, 6, 7
+_NO_TIME = f"{NEVER} 00:00:00"
+_CONFIRMED = {
+    SCHEDULED: ("confirm.none", "confirm.sent", "confirm.yes", "confirm.no", "confirm.failed"),
+    COMPLETE: ("confirm.dismissed",),
+    UNSCHEDULED: ("confirm.none",),
+    BROKEN: ("confirm.yes", "confirm.none"),
+    PLANNED: ("confirm.none",),
+    NOTE: ("confirm.none",),
+}
+
+
+def book(
+    office: Office,
+    person: Person,
+    day: date,
+    status: int,
+    made: date,
+    hygiene: bool = False,
+    planned: int = 0,
+) -> int:
+    """Write an appointment on ``day``, made on an earlier one; its key."""
+    rng = person.rng
+    hour, minute = 8 + int(rng.random() * 9), int(rng.random() * 6) * 10
+    times = [_NO_TIME] * 3
+    if status == COMPLETE and rng.random() < 0.8:
+        times = [f"{day} {hour:02d}:{minute + n:02d}:00" for n in (1, 4, 9)]
+    changed = min(max(day, made), office.until)
+    nowhere = status in (PLANNED, UNSCHEDULED)
+    key = office.drop.add(
+        "appointment",
+        PatNum=person.key,
+        AptStatus=status,
+        Pattern="/" + "X" * (10 if hygiene else 16) + "/",
+        Confirmed=office.defs[rng.choice(_CONFIRMED[status])],
+        Op=0 if nowhere else 1 + person.key % 5,
+        ProvNum=person.dentist,
+        ProvHyg=person.hygienist if hygiene else 0,
+        AptDateTime=_NO_TIME if status == PLANNED else f"{day} {hour:02d}:{minute:02d}:00",
+        NextAptNum=planned,
+        UnschedStatus=office.defs["unsched.waiting"] if nowhere else 0,
+        IsNewPatient=int(person.first_visit is None and status == COMPLETE),
+        Assistant=200 + person.key % 6 if not hygiene else 0,
+        ClinicNum=person.clinic,
+        IsHygiene=int(hygiene and rng.random() < 0.7),
+        DateTStamp=stamp(changed, rng),
+        DateTimeArrived=times[0],
+        DateTimeSeated=times[1],
+        DateTimeDismissed=times[2],
+        InsPlan1=person.coverages[0].plan.key if person.coverages else 0,
+        InsPlan2=person.coverages[1].plan.key if len(person.coverages) > 1 else 0,
+        AppointmentTypeNum=1 + person.key % 3,
+        SecUserNumEntry=rng.choice(office.users),
+        SecDateTEntry=stamp(min(made, office.until), rng),
+        Priority=int(status == UNSCHEDULED and rng.random() < 0.3),
+        DateTimeAskedToArrive=_NO_TIME,
+    )
+    log_appointment(office, rng, made, person.key, key)
+    if status == BROKEN:
+        log(office, rng, "appointment edited", day, person.key, key)
+    person.changed = max(person.changed, changed)
+    return key
+
+
+def fee_on(office: Office, code: Code, day: date) -> int:
+    """The usual fee as it was on ``day``: three percent less for each year back, whole dollars."""
+    years = max((office.until - day).days, 0) / 365.25
+    return round(code.fee / DOLLAR / 1.03**years) * DOLLAR
+
+
+def chart(
+    office: Office,
+    person: Person,
+    code: Code,
+    day: date,
+    status: int,
+    appointment: int = 0,
+    planned: date | None = None,
+    fee: int | None = None,
+    planned_appointment: int = 0,
+) -> Procedure:
+    """Write a procedure in its final status; completed ones are charged to the account."""
+    rng, drop = person.rng, office.drop
+    fee = fee_on(office, code, day) if fee is None else fee
+    hygiene = code.text[:2] in ("D1", "D4") or code.text == "D0274"
+    provider = person.hygienist if hygiene else person.dentist
+    done = status == COMPLETE
+    entered = min(planned or day, office.until)
+    member_price = to_cent(fee // 5) if person.discount_plan and not done else 0
+    key = drop.add(
+        "procedurelog",
+        PatNum=person.key,
+        AptNum=appointment,
+        ProcDate=day,
+        ProcFee=fee,
+        Surf=("MO", "B", "DL", "UR", "LL")[key_digit(person, 5)] if code.area in (1, 4) else "",
+        ToothNum=str(2 + int(rng.random() * 29)) if code.area in (1, 2) else "",
+        Priority=office.defs["tx.first"] if planned and rng.random() < 0.6 else 0,
+        ProcStatus=status,
+        ProvNum=provider,
+        Dx=office.defs["dx.caries"] if code.area == 1 else 0,
+        PlannedAptNum=planned_appointment,
+        DateEntryC=min(day, office.until) if done else entered,
+        ClinicNum=person.clinic,
+        CodeNum=code.key,
+        UnitQty=code.units,
+        BaseUnits=code.base_units,
+        DateTP=planned or (day if not done else NEVER),
+        ProcTime="08:30:00" if done else "00:00:00",
+        ProcTimeEnd="09:10:00" if done else "00:00:00",
+        DateTStamp=stamp(min(max(day, entered), office.until), rng),
+        StatementNum=0,
+        IsLocked=int(done and rng.random() < 0.02),
+        Discount=5 * DOLLAR if planned and rng.random() < 0.03 else 0,
+        SecUserNumEntry=rng.choice(office.users),
+        SecDateEntry=stamp(entered, rng),
+        DateComplete=min(day, office.until) if done else NEVER,
+        TaxAmt=to_cent(fee * 7 // 100) if code.text == "N4104" else 0,
+        DiscountPlanAmt=member_price,
+    )
+    procedure = Procedure(
+        key=key,
+        person=person,
+        day=day,
+        code=code,
+        fee=fee,
+        units=code.units + code.base_units,
+        provider=provider,
+        clinic=person.clinic,
+        status=status,
+    )
+    person.changed = max(person.changed, entered)
+    if done:
+        person.account.charge(day, procedure.gross)
+        person.procedures.append(procedure)
+        log(office, rng, "procedure completed", day, person.key, key)
+        _write_notes(office, procedure)
+    elif status in (1, 8):
+        drop.add(
+            "treatplanattach",
+            TreatPlanNum=person.key * 2 + (status == 8),
+            ProcNum=key,
+            Priority=office.defs["tx.second"] if rng.random() < 0.3 else 0,
+        )
+    return procedure
+
+
+def key_digit(person: Person, sides: int) -> int:
+    """A roll of a die with ``sides`` sides, from 0."""
+    return int(person.rng.random() * sides)
+
+
+def _write_notes(office: Office, procedure: Procedure) -> None:
+    """Each edit of a note is a further row; the newest is the note."""
+    rng = procedure.person.rng
+    versions = (0, 0, 0, 1, 1, 1, 2, 3)[int(rng.random() * 8)]
+    for version in range(versions):
+        office.drop.add(
+            "procnote",
+            PatNum=procedure.person.key,
+            ProcNum=procedure.key,
+            EntryDateTime=office.touched(procedure.day + timedelta(days=version), rng),
+            UserNum=rng.choice(office.users),
+        )
+
+
+def odd_fee(fee: int) -> int:
+    """A fee with a fraction of a cent, as percentage price rises leave them."""
+    return fee + 33 * CENT + 33

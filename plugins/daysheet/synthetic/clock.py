@@ -1,0 +1,36 @@
+"""Days and times as the practice system writes them; nothing here asks the real clock."""
+
+from datetime import date, timedelta
+from random import Random
+
+NEVER = "0001-01-01"
+ZERO = "0000-00-00"
+CONVERTED = "1900-01-01"
+
+
+def stamp(day: date, rng: Random) -> str:
+    """A second within office hours of ``day``."""
+    second = int(rng.random() * 36_000)
+    return f"{day} {8 + second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
+
+
+def office_day(day: date) -> date:
+    """``day``, or the Monday after a weekend."""
+    weekday = day.weekday()
+    return day if weekday < 5 else day + timedelta(days=7 - weekday)
+
+
+def next_weekday(day: date, weekday: int) -> date:
+    """The first ``weekday`` (Monday 0) on or after ``day``."""
+    return day + timedelta(days=(weekday - day.weekday()) % 7)
+
+
+def months_later(day: date, months: int) -> date:
+    """The same day of a later month, the 28th at most."""
+    month = day.month - 1 + months
+    return date(day.year + month // 12, month % 12 + 1, min(day.day, 28))
+
+
+def interval(months: int, days: int = 0) -> int:
+    """A recall interval as the vendor packs it."""
+    return months << 16 | days

@@ -1,0 +1,117 @@
+"""The known answer: what each patient's account adds up to, kept while the rows are written."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from daysheet.synthetic.amounts import to_cent
+
+PARTS = (
+    "production",
+    "adjustments",
+    "insurance_payments",
+    "writeoffs",
+    "patient_payments",
+    "payplan",
+)
+PENDING = ("insurance_pending", "writeoff_pending")
+BILL_IN_ADVANCE = timedelta(days=10)
+
+
+@dataclass(slots=True)
+class Account:
+    """One patient's ledger under payment plan version 2; amounts add to what is owed."""
+
+    until: date
+    sums: Counter[str] = field(default_factory=Counter)
+    rows: int = 0
+    plan_due: int = 0
+    entries: list[tuple[date, int]] = field(default_factory=list)
+    # (procedure, day, procedure's day, amount): netted within the procedure when aged
+    offsets: list[tuple[int, date, date, int]] = field(default_factory=list)
+
+    @property
+    def balance(self) -> int:
+        """What is owed; the parts add up to it."""
+        return sum(self.sums[part] for part in PARTS)
+
+    def charge(self, day: date, amount: int) -> None:
+        """A completed procedure: fee times units."""
+        self._post("production", day, amount)
+
+    def insure(self, day: date, paid: int, writeoff: int) -> None:
+        """A paid claim line (paid is 0 when it pays a tracked plan)."""
+        self.sums["insurance_payments"] -= paid
+        self.sums["writeoffs"] -= writeoff
+        self.rows += 1
+        self.entries.append((day, -paid - writeoff))
+
+    def expect(self, estimate: int, writeoff: int) -> None:
+        """A claim line not received yet; outside the balance."""
+        self.sums["insurance_pending"] += estimate
+        self.sums["writeoff_pending"] += writeoff
+
+    def adjust(self, day: date, amount: int, procedure: int = 0, on: date = date.min) -> None:
+        """An adjustment, of ``procedure`` done ``on`` a day where it has one."""
+        self._post("adjustments", day, amount, procedure, on)
+
+    def pay(self, day: date, amount: int) -> None:
+        """A payment split that shows on the account; negative is a refund."""
+        self._post("patient_payments", day, -amount)
+
+    def plan_debit(self, day: date, amount: int, closed: bool) -> None:
+        """A plan charge; it counts once its day has come."""
+        if day <= self.until:
+            self._post("payplan", day, amount)
+        if not closed and day <= self.until + BILL_IN_ADVANCE:
+            self.plan_due += amount
+
+    def plan_credit(self, day: date, amount: int, procedure: int = 0, on: date = date.min) -> None:
+        """Production that moved to a plan; it counts once its day has come."""
+        if day <= self.until:
+            self._post("payplan", day, -amount, procedure, on)
+
+    def plan_link(self, day: date, amount: int, procedure: int = 0) -> None:
+        """Production linked to a dynamic plan, whatever its day."""
+        self._post("payplan", day, -amount, procedure, day)
+
+    def _post(
+        self, part: str, day: date, amount: int, procedure: int = 0, on: date = date.min
+    ) -> None:
+        self.sums[part] += amount
+        self.rows += 1
+        if procedure:
+            self.offsets.append((procedure, day, on, amount))
+        else:
+            self.entries.append((day, amount))
+
+
+def age(accounts: Iterable[Account], as_of: date) -> list[int]:
+    """A family's owed money by age, 0-30, 31-60, 61-90 and over 90 days, oldest paid first."""
+    buckets, pool = [0, 0, 0, 0], 0
+    for account in accounts:
+        for day, amount in account.entries:
+            if day <= as_of and amount > 0:
+                buckets[_bucket(day, as_of)] += amount
+            elif day <= as_of:
+                pool -= amount
+        nets: dict[tuple[int, date], list] = {}
+        for procedure, day, on, amount in account.offsets:
+            nets.setdefault((procedure, day), [0, on])[0] += amount
+        for (_, day), (net, on) in nets.items():
+            aged_by = day if net >= 0 else on
+            if aged_by <= as_of:
+                buckets[_bucket(aged_by, as_of)] += net
+    pool -= sum(min(bucket, 0) for bucket in buckets)
+    buckets = [max(bucket, 0) for bucket in buckets]
+    for oldest in (3, 2, 1, 0):
+        used = min(pool, buckets[oldest])
+        buckets[oldest] -= used
+        pool -= used
+    return [to_cent(bucket) for bucket in buckets]
+
+
+def _bucket(day: date, as_of: date) -> int:
+    days = (as_of - day).days
+    return 0 if days <= 30 else 1 if days <= 60 else 2 if days <= 90 else 3
