@@ -1,0 +1,178 @@
+"""The ledger of dropped files, ``ops.file``: what was seen, what became of it, where it lies.
+
+It alone decides what is new. ``archived_as`` is written before the file is moved, so a row whose
+file is not (yet) there tells the next run to finish the move.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import psycopg
+from psycopg.rows import class_row
+
+from daysheet.ingest.inbox import Drop
+from daysheet.ingest.taking import Copy
+
+Unapplied = Literal["duplicate", "held", "rejected"]
+
+
+@dataclass(frozen=True)
+class Known:
+    """One row of the ledger, as far as finding and moving files needs it."""
+
+    file_id: int
+    source: str
+    table_name: str | None
+    file_name: str
+    sha256: str
+    mode: Literal["full", "changes"]
+    exported_on: datetime
+    state: str
+    problem: str | None
+    batch: int | None
+    archived_as: str | None
+    released_by: str | None
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether its rows are in ``raw``."""
+        return self.state in LOADED
+
+    @property
+    def code(self) -> str | None:
+        """Reason code of a file that was refused."""
+        return self.problem.partition(":")[0] if self.problem else None
+
+
+LOADED = ("loaded", "loaded_with_quarantine")
+_SELECT = """
+    select
+        file_id, source, table_name, file_name, sha256, mode, exported_on, state, problem,
+        batch, archived_as, released_by
+    from ops.file
+"""
+
+
+def _known(connection: psycopg.Connection, rest: str, values: list[object]) -> list[Known]:
+    with connection.cursor(row_factory=class_row(Known)) as cursor:
+        return cursor.execute(f"{_SELECT} {rest}", values).fetchall()
+
+
+def last_seen(connection: psycopg.Connection, drop: Drop) -> Known | None:
+    """What was last said of a file of this name, if anything."""
+    found = _known(
+        connection,
+        "where source = %s and file_name = %s order by file_id desc limit 1",
+        [drop.source, drop.name],
+    )
+    return found[0] if found else None
+
+
+def newest_loaded(connection: psycopg.Connection, drop: Drop) -> Known | None:
+    """The file last loaded for the drop's source, table and mode."""
+    found = _known(
+        connection,
+        "where source = %s and table_name = %s and mode = %s and state = any(%s)"
+        " order by file_id desc limit 1",
+        [drop.source, drop.table, drop.mode, list(LOADED)],
+    )
+    return found[0] if found else None
+
+
+def loaded_files(connection: psycopg.Connection, source: str, table: str) -> list[Known]:
+    """Every file loaded into a table, in the order it was loaded."""
+    return _known(
+        connection,
+        "where source = %s and table_name = %s and state = any(%s) order by file_id",
+        [source, table, list(LOADED)],
+    )
+
+
+def read_file(connection: psycopg.Connection, file_id: int) -> Known | None:
+    """One row of the ledger."""
+    found = _known(connection, "where file_id = %s", [file_id])
+    return found[0] if found else None
+
+
+def held_files(connection: psycopg.Connection, name: str) -> list[Known]:
+    """Held files of that name (with or without its folder) nobody has released, oldest first."""
+    return _known(
+        connection,
+        "where state = 'held' and released_by is null"
+        " and (file_name = %s or right(file_name, length(%s) + 1) = '/' || %s) order by file_id",
+        [name, name, name],
+    )
+
+
+def is_released(connection: psycopg.Connection, drop: Drop, sha256: str) -> bool:
+    """Whether a person has released these bytes, held before, for this table and mode."""
+    return bool(
+        _known(
+            connection,
+            "where source = %s and table_name = %s and mode = %s and sha256 = %s"
+            " and state = 'held' and released_by is not null limit 1",
+            [drop.source, drop.table, drop.mode, sha256],
+        )
+    )
+
+
+def newest_file_id(connection: psycopg.Connection) -> int:
+    """The newest row of the ledger; 0 when it is empty."""
+    row = connection.execute("select coalesce(max(file_id), 0) from ops.file").fetchone()
+    return row[0] if row else 0
+
+
+def refused_after(connection: psycopg.Connection, file_id: int) -> list[Known]:
+    """Files rejected or held after that row of the ledger."""
+    return _known(
+        connection,
+        "where file_id > %s and state in ('held', 'rejected') order by file_id",
+        [file_id],
+    )
+
+
+def record(
+    connection: psycopg.Connection,
+    drop: Drop,
+    copy: Copy | None,
+    state: Unapplied,
+    problem: str,
+) -> Known:
+    """Write down a file nothing was applied of; ``copy`` is None when it was never opened."""
+    with connection.transaction():
+        row = connection.execute(
+            "insert into ops.file (source, table_name, file_name, sha256, bytes, mode,"
+            " exported_on, state, problem) values (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+            " returning file_id",
+            [
+                drop.source, drop.table, drop.name, copy.sha256 if copy else "",
+                copy.bytes if copy else 0, drop.mode, drop.exported_on, state, problem,
+            ],
+        ).fetchone()  # fmt: skip
+        assert row is not None
+        known = read_file(connection, row[0])
+        assert known is not None
+        return known
+
+
+def set_place(connection: psycopg.Connection, file_id: int, place: str) -> None:
+    """Say where the file is about to be moved, below the drop folder."""
+    with connection.transaction():
+        connection.execute(
+            "update ops.file set archived_as = %s where file_id = %s", [place, file_id]
+        )
+
+
+def release(connection: psycopg.Connection, file_id: int, by: str, reason: str) -> None:
+    """Let a held file through, and write down who did and why."""
+    with connection.transaction():
+        connection.execute(
+            "update ops.file set released_by = %s, release_reason = %s where file_id = %s",
+            [by, reason, file_id],
+        )
+        connection.execute(
+            "insert into ops.audit (actor, action, subject, detail)"
+            " values (%s, 'release file', %s, jsonb_build_object('reason', %s::text))",
+            [by, str(file_id), reason],
+        )

@@ -1,0 +1,93 @@
+"""Taking a file: a copy of our own, proven to be the file as it lies in the inbox."""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from daysheet.ingest.drop_folder import DropFolder
+
+_CHUNK = 2**20
+_JUST_MADE = 60  # seconds; a folder so young may not be locked yet
+
+
+class StillChanging(Exception):
+    """The file was changed or replaced while it was read: it is left for the next look."""
+
+
+@dataclass(frozen=True)
+class Copy:
+    """Our own copy of a dropped file, and the SHA-256 of its bytes as dropped."""
+
+    path: Path
+    sha256: str
+    bytes: int
+
+
+@contextmanager
+def own_copy(drops: DropFolder, place: str, work: Path) -> Iterator[Copy]:
+    """Copy ``place`` below ``work`` and delete the copy at the end.
+
+    Raises FileNotFoundError when it is gone, :class:`StillChanging` when it did not hold still,
+    :class:`~daysheet.ingest.drop_folder.NotAPlainFile` when it must not be opened.
+    """
+    with _scratch(work) as folder:
+        target = folder / place.rpartition("/")[2]
+        before = drops.entry(place)
+        with drops.reading(place) as source, target.open("xb") as copy:
+            digest, size = _digest(source, copy)
+        with drops.reading(place) as source:
+            again, _ = _digest(source)
+        if digest != again or drops.entry(place).identity != before.identity:
+            raise StillChanging
+        yield Copy(target, digest, size)
+
+
+def _digest(source: BinaryIO, copy: BinaryIO | None = None) -> tuple[str, int]:
+    digest, size = hashlib.sha256(), 0
+    while chunk := source.read(_CHUNK):
+        digest.update(chunk)
+        size += len(chunk)
+        if copy is not None:
+            copy.write(chunk)
+    return digest.hexdigest(), size
+
+
+@contextmanager
+def _scratch(work: Path) -> Iterator[Path]:
+    """A private folder, locked while in use so that what a killed worker left can be told."""
+    work.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for left in work.iterdir():
+        _remove_if_dead(left)
+    with tempfile.TemporaryDirectory(dir=work, prefix="take-") as name:
+        folder = Path(name)
+        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield folder
+        finally:
+            os.close(lock)
+
+
+def _remove_if_dead(folder: Path) -> None:
+    try:
+        if time.time() - folder.stat().st_mtime < _JUST_MADE:
+            return
+        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        return
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        os.close(lock)
