@@ -66,7 +66,7 @@ select
     claims.claim_status,
     {{ label('ClaimStatus', 'claims.claim_status') }} as claim_status_name,
     case
-        when {{ is_sent_claim('claims.claim_status') }}
+        when claims.claim_status in ('S', 'P', 'R')
             then {{ days_between('claims.date_sent', "'" ~ as_of ~ "'") }}
     end as days_since_sent,
     {{ row_metadata('histories') }}
