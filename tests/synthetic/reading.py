@@ -59,22 +59,17 @@ class Ledger:
         self._plan_links()
 
     def balance(self, patient: str) -> Decimal:
-        names = (
-            "production",
-            "adjustments",
-            "insurance_payments",
-            "writeoffs",
-            "patient_payments",
-            "payplan",
-        )
-        return sum((self.parts[patient][name] for name in names), Decimal(0))
+        parts = self.parts[patient]
+        owed = parts["total_production"] + parts["total_adjustments"] + parts["total_payplan"]
+        insured = parts["total_insurance_payments"] + parts["total_writeoffs"]
+        return owed - insured - parts["total_patient_payments"]
 
     def _post(self, patient: str, part: str, amount: Decimal) -> None:
         self.parts[patient][part] += amount
 
     def _procedures(self) -> None:
         for row in self._complete.values():
-            self._post(row["PatNum"], "production", _gross(row))
+            self._post(row["PatNum"], "total_production", _gross(row))
 
     def _insurance(self) -> None:
         for row in rows(self.folder, "claimproc"):
@@ -83,20 +78,20 @@ class Ledger:
             patient = row["PatNum"]
             if row["Status"] in ("1", "4", "5", "7"):
                 if row["PayPlanNum"] == "0":
-                    self._post(patient, "insurance_payments", -money(row["InsPayAmt"]))
-                self._post(patient, "writeoffs", -money(row["WriteOff"]))
+                    self._post(patient, "total_insurance_payments", money(row["InsPayAmt"]))
+                self._post(patient, "total_writeoffs", money(row["WriteOff"]))
             elif row["Status"] == "0":
-                self._post(patient, "insurance_pending", money(row["InsPayEst"]))
-                self._post(patient, "writeoff_pending", money(row["WriteOff"]))
+                self._post(patient, "insurance_pending_amount", money(row["InsPayEst"]))
+                self._post(patient, "writeoff_pending_amount", money(row["WriteOff"]))
 
     def _adjustments(self) -> None:
         for row in rows(self.folder, "adjustment"):
-            self._post(row["PatNum"], "adjustments", money(row["AdjAmt"]))
+            self._post(row["PatNum"], "total_adjustments", money(row["AdjAmt"]))
 
     def _splits(self) -> None:
         for row in rows(self.folder, "paysplit"):
             if row["UnearnedType"] not in self._hidden:
-                self._post(row["PatNum"], "patient_payments", -money(row["SplitAmt"]))
+                self._post(row["PatNum"], "total_patient_payments", money(row["SplitAmt"]))
 
     def _plan_charges(self) -> None:
         for row in rows(self.folder, "payplancharge"):
@@ -105,9 +100,9 @@ class Ledger:
                 continue
             if row["ChargeType"] == "0" and plan["PlanNum"] == "0":
                 due = money(row["Principal"]) + money(row["Interest"])
-                self._post(row["Guarantor"], "payplan", due)
+                self._post(row["Guarantor"], "total_payplan", due)
             elif row["ChargeType"] == "1":
-                self._post(plan["PatNum"], "payplan", -money(row["Principal"]))
+                self._post(plan["PatNum"], "total_payplan", -money(row["Principal"]))
 
     def _plan_links(self) -> None:
         links = list(rows(self.folder, "payplanlink"))
@@ -136,7 +131,7 @@ class Ledger:
             item = link["LinkType"], link["FKey"]
             if link["PayPlanNum"] in self._plans and item in owner:
                 amount = money(link["AmountOverride"]) or value[item]
-                self._post(owner[item], "payplan", -amount)
+                self._post(owner[item], "total_payplan", -amount)
 
 
 def _gross(row: dict[str, str]) -> Decimal:

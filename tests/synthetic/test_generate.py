@@ -3,8 +3,8 @@
 import csv
 import hashlib
 import json
-from collections import Counter
-from decimal import Decimal
+from collections import Counter, defaultdict
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import pytest
@@ -13,18 +13,18 @@ from daysheet.catalog import load_contracts
 from daysheet.synthetic import generate
 from daysheet.synthetic.practice import FolderInUse
 
-from .conftest import UNTIL
-from .reading import RANGES, SHAPES, Ledger, rows
+from .conftest import PATIENTS, UNTIL
+from .reading import RANGES, SHAPES, Ledger, money, rows
 
 PARTS = (
-    "production",
-    "adjustments",
-    "insurance_payments",
-    "writeoffs",
-    "patient_payments",
-    "payplan",
-    "insurance_pending",
-    "writeoff_pending",
+    "total_production",
+    "total_adjustments",
+    "total_insurance_payments",
+    "total_writeoffs",
+    "total_patient_payments",
+    "total_payplan",
+    "insurance_pending_amount",
+    "writeoff_pending_amount",
 )
 
 
@@ -83,31 +83,67 @@ def test_the_manifest_counts_and_hashes_every_file(practice: Path):
         assert entry["rows"] == sum(1 for _ in rows(folder, Path(name).stem))
 
 
+def known_balances(practice: Path) -> dict[str, dict[str, str]]:
+    with (practice / "known_balances.csv").open(newline="") as stream:
+        return {row["patient_id"]: row for row in csv.DictReader(stream)}
+
+
 def test_known_balances_equal_the_ledger_read_back(practice: Path):
     ledger = Ledger(practice / "opendental", UNTIL)
-    with (practice / "known_balances.csv").open(newline="") as stream:
-        known = {row["patient_id"]: row for row in csv.DictReader(stream)}
-    assert set(ledger.parts) <= set(known)
+    known = known_balances(practice)
+    assert set(ledger.parts) == set(known)
     for patient, row in known.items():
         found = {part: ledger.parts[patient][part] for part in PARTS}
         assert found == {part: Decimal(row[part]) for part in PARTS}, patient
-        assert ledger.balance(patient) == Decimal(row["balance"])
-    assert sum(1 for row in known.values() if row["guarantor_id"]) == 150
+        assert ledger.balance(patient) == Decimal(row["total_ar_balance"])
 
 
 def test_known_totals_add_up_the_known_balances(practice: Path):
     totals = json.loads((practice / "known_totals.json").read_text())
-    with (practice / "known_balances.csv").open(newline="") as stream:
-        known = list(csv.DictReader(stream))
-    for name, section in (("ledger", True), ("orphans", False)):
-        chosen = [row for row in known if bool(row["guarantor_id"]) is section]
-        assert chosen
-        for part in ("balance", *PARTS):
+    known = known_balances(practice).values()
+    for kind, has_guarantor in (("families", True), ("orphans", False)):
+        chosen = [row for row in known if bool(row["guarantor_id"]) is has_guarantor]
+        assert len(chosen) == totals[kind]["patients"] > 0
+        for part in ("total_ar_balance", *PARTS):
             found = sum(Decimal(row[part]) for row in chosen)
-            assert found == Decimal(totals[name][part]), (name, part)
-    assert totals["rows"]["patient"] == 150
+            assert found == Decimal(totals[kind][part]), (kind, part)
+    assert totals["rows"]["patient"] == PATIENTS
+
+
+def test_guarantors_hold_their_familys_balance(practice: Path):
+    owed = defaultdict(Decimal)
+    for row in known_balances(practice).values():
+        owed[row["guarantor_id"]] += Decimal(row["total_ar_balance"])
+    for row in rows(practice / "opendental", "patient"):
+        cent = Decimal("0.01")
+        total = owed[row["PatNum"]].quantize(cent, ROUND_HALF_UP)
+        assert money(row["BalTotal"]) == total
+        buckets = [money(row[n]) for n in ("Bal_0_30", "Bal_31_60", "Bal_61_90", "BalOver90")]
+        assert min(buckets) >= 0
 
 
 def test_a_folder_in_use_is_refused(practice: Path):
     with pytest.raises(FolderInUse, match="not empty"):
         generate(practice, patients=1, years=1, until=UNTIL, seed=1)
+
+
+def test_references_point_at_rows_unless_strays(practice: Path):
+    folder, contracts = practice / "opendental", load_contracts()
+    keys = {
+        table: {row[contract.key[0]] for row in rows(folder, table)}
+        for table, contract in contracts.items()
+    }
+    strays = Counter()
+    for table, contract in contracts.items():
+        references = {
+            name: column.references.split(".")[0]
+            for name, column in contract.loaded.items()
+            if column.references and column.references.split(".")[0] in contracts
+        }
+        for row in rows(folder, table):
+            for name, target in references.items():
+                if row[name] not in ("0", "-1") and row[name] not in keys[target]:
+                    assert int(row[name]) >= 900_000_000, f"{table}.{name}"
+                    strays[table] += 1
+    assert set(strays) >= {"procedurelog", "claimproc", "adjustment", "paysplit", "payplancharge"}
+    assert max(strays.values()) < 30

@@ -26,14 +26,15 @@ def log(
     rng: Random,
     action: str,
     day: date,
+    *,
     patient: int = 0,
-    object_key: int = 0,
+    key: int = 0,
     source: int = 0,
 ) -> None:
-    """Write an audit row for ``action`` on ``day``, and its hash."""
+    """Write an audit row for ``action`` on ``day`` (on the object ``key``), and its hash."""
     day = min(day, office.until)
     edited = action == "appointment edited"
-    key = office.drop.add(
+    row = office.drop.add(
         "securitylog",
         PermType=ACTIONS[action],
         UserNum=rng.choice(office.users) if source == 0 else 0,
@@ -41,18 +42,18 @@ def log(
         LogText=f"{action}: patient {patient}",
         PatNum=patient,
         CompName=f"DESK-{int(rng.random() * 6)}" if source == 0 else "SERVICE",
-        FKey=object_key,
+        FKey=key,
         LogSource=source,
         DateTPrevious=f"{day} 07:59:00" if edited else _NO_TIME,
     )
-    if key % 211:  # a few rows predate the hashes
-        office.drop.add("securityloghash", SecurityLogNum=key, LogHash=f"invented-{key:x}")
+    if row % 211:  # a few rows predate the hashes
+        office.drop.add("securityloghash", SecurityLogNum=row, LogHash=f"invented-{row:x}")
 
 
 def log_appointment(office: Office, rng: Random, day: date, patient: int, key: int) -> None:
     """Write the two rows that making an appointment leaves."""
     source = 1 if rng.random() < 0.1 else 0
-    log(office, rng, "appointment created", day, patient, key, source)
+    log(office, rng, "appointment created", day, patient=patient, key=key, source=source)
     office.drop.add(
         "entrylog",
         UserNum=rng.choice(office.users) if source == 0 else 0,

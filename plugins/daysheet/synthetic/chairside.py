@@ -22,16 +22,16 @@ _CONFIRMED = {
 
 
 def book(
-    office: Office,
     person: Person,
     day: date,
     status: int,
     made: date,
+    *,
     hygiene: bool = False,
     planned: int = 0,
 ) -> int:
     """Write an appointment on ``day``, made on an earlier one; its key."""
-    rng = person.rng
+    office, rng = person.office, person.rng
     hour, minute = 8 + int(rng.random() * 9), int(rng.random() * 6) * 10
     times = [_NO_TIME] * 3
     if status == COMPLETE and rng.random() < 0.8:
@@ -68,7 +68,7 @@ def book(
     )
     log_appointment(office, rng, made, person.key, key)
     if status == BROKEN:
-        log(office, rng, "appointment edited", day, person.key, key)
+        log(office, rng, "appointment edited", day, patient=person.key, key=key)
     person.changed = max(person.changed, changed)
     return key
 
@@ -80,31 +80,31 @@ def fee_on(office: Office, code: Code, day: date) -> int:
 
 
 def chart(
-    office: Office,
     person: Person,
     code: Code,
     day: date,
     status: int,
     appointment: int = 0,
+    *,
     planned: date | None = None,
     fee: int | None = None,
     planned_appointment: int = 0,
 ) -> Procedure:
     """Write a procedure in its final status; completed ones are charged to the account."""
-    rng, drop = person.rng, office.drop
+    office, rng = person.office, person.rng
     fee = fee_on(office, code, day) if fee is None else fee
     hygiene = code.text[:2] in ("D1", "D4") or code.text == "D0274"
     provider = person.hygienist if hygiene else person.dentist
     done = status == COMPLETE
     entered = min(planned or day, office.until)
     member_price = to_cent(fee // 5) if person.discount_plan and not done else 0
-    key = drop.add(
+    key = office.drop.add(
         "procedurelog",
         PatNum=person.key,
         AptNum=appointment,
         ProcDate=day,
         ProcFee=fee,
-        Surf=("MO", "B", "DL", "UR", "LL")[key_digit(person, 5)] if code.area in (1, 4) else "",
+        Surf=("MO", "B", "DL", "UR", "LL")[int(rng.random() * 5)] if code.area in (1, 4) else "",
         ToothNum=str(2 + int(rng.random() * 29)) if code.area in (1, 2) else "",
         Priority=office.defs["tx.first"] if planned and rng.random() < 0.6 else 0,
         ProcStatus=status,
@@ -120,7 +120,7 @@ def chart(
         ProcTime="08:30:00" if done else "00:00:00",
         ProcTimeEnd="09:10:00" if done else "00:00:00",
         DateTStamp=stamp(min(max(day, entered), office.until), rng),
-        StatementNum=0,
+        StatementNum=person.key if done and rng.random() < 0.3 else 0,
         IsLocked=int(done and rng.random() < 0.02),
         Discount=5 * DOLLAR if planned and rng.random() < 0.03 else 0,
         SecUserNumEntry=rng.choice(office.users),
@@ -144,10 +144,10 @@ def chart(
     if done:
         person.account.charge(day, procedure.gross)
         person.procedures.append(procedure)
-        log(office, rng, "procedure completed", day, person.key, key)
-        _write_notes(office, procedure)
+        log(office, rng, "procedure completed", day, patient=person.key, key=key)
+        _write_notes(procedure)
     elif status in (1, 8):
-        drop.add(
+        office.drop.add(
             "treatplanattach",
             TreatPlanNum=person.key * 2 + (status == 8),
             ProcNum=key,
@@ -156,14 +156,9 @@ def chart(
     return procedure
 
 
-def key_digit(person: Person, sides: int) -> int:
-    """A roll of a die with ``sides`` sides, from 0."""
-    return int(person.rng.random() * sides)
-
-
-def _write_notes(office: Office, procedure: Procedure) -> None:
+def _write_notes(procedure: Procedure) -> None:
     """Each edit of a note is a further row; the newest is the note."""
-    rng = procedure.person.rng
+    office, rng = procedure.person.office, procedure.person.rng
     versions = (0, 0, 0, 1, 1, 1, 2, 3)[int(rng.random() * 8)]
     for version in range(versions):
         office.drop.add(

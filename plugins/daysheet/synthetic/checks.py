@@ -93,6 +93,7 @@ class Desk:
             CheckDate=check.day,
             CheckAmt=amount,
             CheckNum=f"{700000 + check.key}" if kind != "inspay.card" else "",
+            BankBranch="Bank of Nowhere" if kind == "inspay.check" else "",
             ClinicNum=check.clinic,
             DepositNum=self.deposit(check.day, amount) if rng.random() < 0.9 else 0,
             CarrierName=check.carrier,

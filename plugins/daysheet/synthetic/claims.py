@@ -9,7 +9,6 @@ from daysheet.synthetic.chairside import chart
 from daysheet.synthetic.checks import Desk
 from daysheet.synthetic.claim_lines import Claim, write_claim, write_line
 from daysheet.synthetic.draws import Random
-from daysheet.synthetic.office import Office
 from daysheet.synthetic.people import Circle, Coverage, Person, Procedure
 from daysheet.synthetic.visits import Visit
 
@@ -27,7 +26,7 @@ class _Answer:
     denied: bool
 
 
-def bill(office: Office, desk: Desk, circle: Circle, visit: Visit) -> None:
+def bill(desk: Desk, circle: Circle, visit: Visit) -> None:
     """Bill a visit to whoever covers the patient, secondary after primary."""
     person = visit.person
     billed = [p for p in visit.done if p.code.text not in _NOT_BILLED]
@@ -35,19 +34,21 @@ def bill(office: Office, desk: Desk, circle: Circle, visit: Visit) -> None:
         return
     first = person.coverages[0]
     if first.plan.kind == "c":
-        _capitation(office, desk, person, first, visit.day, billed)
+        _capitation(desk, person, first, visit.day, billed)
         return
-    answer = _answer(office, circle, person.rng, visit.day)
-    _file(office, desk, circle, first, "P", billed, visit.day, answer)
+    answer = _answer(circle, person, visit.day)
+    _file(desk, circle, Claim(person, first, "P", visit.day, answer.letter), billed, answer)
     for coverage in person.coverages[1:2]:
         held = answer.received is None
-        later = _answer(office, circle, person.rng, answer.received or visit.day)
+        later = _answer(circle, person, answer.received or visit.day)
         if held:
             later = _Answer("H", visit.day, None, None, False)
-        _file(office, desk, circle, coverage, "S", billed, visit.day, later)
+        second = Claim(person, coverage, "S", visit.day, later.letter)
+        _file(desk, circle, second, billed, later)
 
 
-def _answer(office: Office, circle: Circle, rng: Random, day: date) -> _Answer:
+def _answer(circle: Circle, person: Person, day: date) -> _Answer:
+    rng, until = person.rng, person.office.until
     sent = day + timedelta(days=int(rng.random() * 4))
     received = sent + timedelta(days=9 + int(rng.random() * 52))
     resent = None
@@ -58,45 +59,39 @@ def _answer(office: Office, circle: Circle, rng: Random, day: date) -> _Answer:
     if circle.oddity == "forgotten claim" or rng.random() < 0.01:
         stuck = "U" if rng.random() < 0.2 else "S"
         return _Answer(stuck, sent, None, None, False)
-    if sent > office.until:
+    if sent > until:
         return _Answer("W" if rng.random() < 0.7 else "U", sent, None, None, False)
-    if received > office.until:
-        if resent and resent > office.until:
+    if received > until:
+        if resent and resent > until:
             resent = None
         return _Answer("P" if rng.random() < 0.02 else "S", sent, resent, None, False)
     return _Answer("R", sent, resent, received, denied)
 
 
 def _file(
-    office: Office,
-    desk: Desk,
-    circle: Circle,
-    coverage: Coverage,
-    kind: str,
-    billed: list[Procedure],
-    day: date,
-    answer: _Answer,
+    desk: Desk, circle: Circle, claim: Claim, billed: list[Procedure], answer: _Answer
 ) -> None:
-    person = billed[0].person
-    claim = Claim(office, person, coverage, kind, day, answer.letter)
+    person, coverage = claim.person, claim.coverage
     claim.sent, claim.resent, claim.received = answer.sent, answer.resent, answer.received
     check = None
     if answer.received:
         payday = desk.payday(answer.received)
         claim.paid_on = answer.received
-        if payday <= office.until and person.rng.random() < 0.985:
+        if payday <= person.office.until and person.rng.random() < 0.985:
             check = desk.check(coverage.plan, person.clinic, payday)
             claim.paid_on, claim.check = payday, check
+    claim.is_ortho = any(p.code.text.startswith("D8") for p in billed)
     total = 0
     by_total = circle.oddity == "by total"
     for procedure in billed:
-        estimate, writeoff = _expected(office, coverage, kind, procedure)
+        estimate, writeoff = _expected(coverage, claim.kind, procedure)
         claim.estimate(procedure, estimate, writeoff)
         if not answer.received:
             write_line(claim, procedure, 0, estimate=estimate, writeoff=writeoff)
             continue
         paid = _paid(person.rng, estimate, answer.denied)
-        coverage.used[day.year] = coverage.used.get(day.year, 0) + paid
+        year = claim.day.year
+        coverage.used[year] = coverage.used.get(year, 0) + paid
         total += paid
         write_line(
             claim,
@@ -109,22 +104,27 @@ def _file(
     if answer.received:
         if by_total and total:
             write_line(claim, None, 1, paid=total)
-        _afterwards(office, desk, circle, claim, billed)
-        log(office, person.rng, "insurance payment created", claim.paid_on, person.key, claim.key)
+        _afterwards(desk, circle, claim, billed)
+        log(
+            person.office,
+            person.rng,
+            "insurance payment created",
+            claim.paid_on,
+            patient=person.key,
+            key=claim.key,
+        )
     if check:
         desk.settle(coverage.plan, check)
     write_claim(claim)
 
 
-def _expected(
-    office: Office, coverage: Coverage, kind: str, procedure: Procedure
-) -> tuple[int, int]:
+def _expected(coverage: Coverage, kind: str, procedure: Procedure) -> tuple[int, int]:
     """Expected payment and write-off of one line."""
     plan, gross = coverage.plan, procedure.gross
     used = coverage.used.get(procedure.day.year, 0)
     if kind == "S":
         return max(share(procedure.open, 60), 0), 0
-    contracted = office.amounts.get((plan.schedule, procedure.code.text))
+    contracted = procedure.person.office.amounts.get((plan.schedule, procedure.code.text))
     allowed = gross
     if plan.kind == "p" and contracted is not None:
         allowed = min(gross, contracted * procedure.units)
@@ -143,11 +143,9 @@ def _paid(rng: Random, estimate: int, denied: bool) -> int:
     return estimate if roll < 0.82 else share(estimate, 60 + int(rng.random() * 39))
 
 
-def _afterwards(
-    office: Office, desk: Desk, circle: Circle, claim: Claim, billed: list[Procedure]
-) -> None:
+def _afterwards(desk: Desk, circle: Circle, claim: Claim, billed: list[Procedure]) -> None:
     """What comes after the first answer: more money, less money, money moved."""
-    rng, oddity = claim.person.rng, circle.oddity
+    office, rng, oddity = claim.person.office, claim.person.rng, circle.oddity
     amount = share(billed[0].gross, 10)
     if oddity == "claim transfer" and len(billed) > 1:
         write_line(claim, billed[0], 4, paid=-amount, transfer=True)
@@ -155,7 +153,7 @@ def _afterwards(
     if oddity == "overpayment":
         write_line(claim, billed[0], 0, estimate=-amount, overpay=True)
     if oddity == "paid on deleted":
-        struck = chart(office, claim.person, office.codes["D0220"], claim.day, 6)
+        struck = chart(claim.person, office.codes["D0220"], claim.day, 6)
         claim.estimate(struck, amount, 0)
         write_line(claim, struck, 1, paid=amount, estimate=amount)
     more = oddity == "supplemental" or rng.random() < 0.03
@@ -172,7 +170,6 @@ def _afterwards(
 
 
 def _capitation(
-    office: Office,
     desk: Desk,
     person: Person,
     coverage: Coverage,
@@ -180,7 +177,8 @@ def _capitation(
     billed: list[Procedure],
 ) -> None:
     """A capitation plan owes nothing per visit: what is above the copay is written off."""
-    unclaimed = Claim(office, person, coverage, "", day, "")
+    office = person.office
+    unclaimed = Claim(person, coverage, "", day, "")
     unclaimed.paid_on = day
     for procedure in billed:
         copay = office.amounts.get(("copay", procedure.code.text), 0) * procedure.units
@@ -188,7 +186,7 @@ def _capitation(
     if person.rng.random() < 0.3:
         payday = desk.payday(day + timedelta(days=14))
         if payday <= office.until:
-            claim = Claim(office, person, coverage, "Cap", day, "R")
+            claim = Claim(person, coverage, "Cap", day, "R")
             claim.sent, claim.received, claim.paid_on = day, payday, payday
             claim.check = desk.check(coverage.plan, person.clinic, payday)
             write_line(claim, billed[0], 5, paid=12 * DOLLAR)
@@ -196,7 +194,7 @@ def _capitation(
             write_claim(claim)
 
 
-def estimate_plans(office: Office, circle: Circle, person: Person) -> None:
+def estimate_plans(circle: Circle, person: Person) -> None:
     """Estimates on planned work not on a claim, and pre-authorizations asked for."""
     planned = [p for p in person.procedures if p.status == 1]
     if not planned or not person.coverages:
@@ -204,15 +202,15 @@ def estimate_plans(office: Office, circle: Circle, person: Person) -> None:
     coverage = person.coverages[0]
     status = 8 if coverage.plan.kind == "c" else 6
     for procedure in planned:
-        unclaimed = Claim(office, person, coverage, "", procedure.day, "")
-        estimate, writeoff = _expected(office, coverage, "P", procedure)
+        unclaimed = Claim(person, coverage, "", procedure.day, "")
+        estimate, writeoff = _expected(coverage, "P", procedure)
         unclaimed.estimate(procedure, estimate, writeoff)
         write_line(unclaimed, procedure, status, estimate=estimate)
     if circle.oddity == "preauthorization" or person.rng.random() < 0.15:
         last = planned[-1]
         back = last.day + timedelta(days=20)
-        answered = back <= office.until and person.rng.random() < 0.7
-        claim = Claim(office, person, coverage, "PreAuth", last.day, "R" if answered else "S")
+        answered = back <= person.office.until and person.rng.random() < 0.7
+        claim = Claim(person, coverage, "PreAuth", last.day, "R" if answered else "S")
         claim.sent, claim.received = last.day, back if answered else None
         claim.estimate(last, share(last.gross, 50), 0)
         write_line(claim, last, 2, estimate=share(last.gross, 50))

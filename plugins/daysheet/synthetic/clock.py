@@ -1,17 +1,21 @@
 """Days and times as the practice system writes them; nothing here asks the real clock."""
 
 from datetime import date, timedelta
-from random import Random
+
+from daysheet.synthetic.draws import Random
 
 NEVER = "0001-01-01"
 ZERO = "0000-00-00"
 CONVERTED = "1900-01-01"
+_OFFICE_HOURS = [
+    f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
+    for second in range(8 * 3600, 18 * 3600)
+]
 
 
 def stamp(day: date, rng: Random) -> str:
     """A second within office hours of ``day``."""
-    second = int(rng.random() * 36_000)
-    return f"{day} {8 + second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
+    return f"{day} {_OFFICE_HOURS[int(rng.random() * len(_OFFICE_HOURS))]}"
 
 
 def office_day(day: date) -> date:

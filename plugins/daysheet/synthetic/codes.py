@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from daysheet.synthetic.amounts import CENT, DOLLAR, share
 from daysheet.synthetic.clock import stamp
-from daysheet.synthetic.draws import stream
+from daysheet.synthetic.draws import Random, stream
 from daysheet.synthetic.files import Drop
 
 
@@ -137,19 +137,12 @@ def write_coverage(drop: Drop) -> tuple[dict[str, int], dict[str, int]]:
     return categories, groups
 
 
-def write_fees(
-    drop: Drop,
-    seed: int,
-    codes: dict[str, Code],
-    clinics: list[int],
-    start: date,
-    until: date,
-) -> tuple[dict[str, int], dict[tuple[str, str], int]]:
-    """Write ``feesched`` and ``fee``; schedule keys, and amounts by (schedule, code)."""
-    rng = stream(seed, "fees")
-    schedules, amounts = {}, {}
-    for order, (slug, (name, kind, percent)) in enumerate(_SCHEDULES.items()):
-        entered = start - timedelta(days=300)
+def write_schedules(drop: Drop, seed: int, start: date) -> dict[str, int]:
+    """Write ``feesched``; keys by slug."""
+    rng = stream(seed, "schedules")
+    schedules = {}
+    for order, (slug, (name, kind, _)) in enumerate(_SCHEDULES.items()):
+        entered = start - timedelta(days=300 + order)
         schedules[slug] = drop.add(
             "feesched",
             Description=name,
@@ -160,28 +153,41 @@ def write_fees(
             SecDateEntry=entered,
             SecDateTEdit=stamp(entered, rng),
         )
-        for code in codes.values():
-            if code.fee == 0 or rng.random() < 0.05:
-                continue
-            amount = share(code.fee, percent)
-            amounts[slug, code.text] = amount
-            _write_fee(drop, rng, schedules[slug], code, amount, start, until)
-            if slug == "ucr" and rng.random() < 0.4:  # the second clinic differs, or has none
-                override = "-1" if rng.random() < 0.3 else amount + 5 * DOLLAR + 25 * CENT
-                place = {"ClinicNum": clinics[-1]}
-                _write_fee(drop, rng, schedules[slug], code, override, start, until, place)
-    return schedules, amounts
+    return schedules
 
 
-def _write_fee(drop, rng, schedule, code, amount, start, until, place=None) -> None:
-    entered = start - timedelta(days=rng.randrange(1, 400))
-    changed = entered + timedelta(days=rng.randrange((until - entered).days + 1))
-    drop.add(
-        "fee",
-        Amount=amount,
-        FeeSched=schedule,
-        CodeNum=code.key,
-        SecDateEntry=entered,
-        SecDateTEdit=stamp(changed, rng),
-        **(place or {}),
-    )
+@dataclass(frozen=True, slots=True)
+class FeeBook:
+    """Writes ``fee``: one row per schedule and code, and what a clinic or provider overrides."""
+
+    drop: Drop
+    rng: Random
+    start: date
+    until: date
+
+    def write(
+        self, schedules: dict[str, int], codes: dict[str, Code], clinic: int, provider: int
+    ) -> dict[tuple[str, str], int]:
+        """The amounts by (schedule, code); not every schedule has every code."""
+        amounts = {}
+        for slug, key in schedules.items():
+            for code in codes.values():
+                if code.fee == 0 or self.rng.random() < 0.05:
+                    continue
+                amount = share(code.fee, _SCHEDULES[slug][2])
+                amounts[slug, code.text] = amount
+                self._add(Amount=amount, FeeSched=key, CodeNum=code.key)
+                if slug == "ucr" and self.rng.random() < 0.4:
+                    blanked = self.rng.random() < 0.3  # -1: no fee there
+                    other = "-1" if blanked else amount + 5 * DOLLAR + 25 * CENT
+                    place = {"ClinicNum": clinic}
+                    if self.rng.random() < 0.3:
+                        place = {"ProvNum": provider}
+                    self._add(Amount=other, FeeSched=key, CodeNum=code.key, **place)
+        return amounts
+
+    def _add(self, **values: int | str) -> None:
+        entered = self.start - timedelta(days=self.rng.randrange(1, 400))
+        days = self.rng.randrange((self.until - entered).days + 1)
+        changed = stamp(entered + timedelta(days=days), self.rng)
+        self.drop.add("fee", SecDateEntry=entered, SecDateTEdit=changed, **values)

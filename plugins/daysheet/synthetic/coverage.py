@@ -4,12 +4,11 @@ from datetime import timedelta
 
 from daysheet.synthetic.clock import NEVER, stamp
 from daysheet.synthetic.draws import Random
-from daysheet.synthetic.office import Office
 from daysheet.synthetic.payers import Payers, Plan
 from daysheet.synthetic.people import NEEDS_INSURANCE, Circle, Coverage, Family, Person
 
 
-def insure(office: Office, payers: Payers, circle: Circle) -> None:
+def insure(payers: Payers, circle: Circle) -> None:
     """Write each family's coverage; the head subscribes, sometimes a second adult too."""
     for family in circle.families:
         first = family is circle.families[0]
@@ -20,19 +19,20 @@ def insure(office: Office, payers: Payers, circle: Circle) -> None:
             circle.oddity == "capitation" or circle.rng.random() < 0.04
         )
         plans = payers.capitation if capitation else payers.plans
-        _enrol(office, circle.rng, family, circle.rng.choice(plans), family.head)
+        _enrol(circle.rng, family, circle.rng.choice(plans), family.head)
         doubled = circle.oddity == "secondary" if first else circle.rng.random() < 0.06
         if doubled:
             other = family.members[min(1, len(family.members) - 1)]
-            _enrol(office, circle.rng, family, circle.rng.choice(payers.plans), other)
+            _enrol(circle.rng, family, circle.rng.choice(payers.plans), other)
         if circle.oddity == "insurance history" and first:
-            _history(office, family.head)
+            _history(family.head)
 
 
-def _enrol(office: Office, rng: Random, family: Family, plan: Plan, subscriber: Person) -> None:
-    drop, joined = office.drop, max(subscriber.joined, office.start - timedelta(days=60))
+def _enrol(rng: Random, family: Family, plan: Plan, subscriber: Person) -> None:
+    office = subscriber.office
+    joined = max(subscriber.joined, office.start - timedelta(days=60))
     ended = rng.random() < 0.08
-    subscription = drop.add(
+    subscription = office.drop.add(
         "inssub",
         PlanNum=plan.key,
         Subscriber=subscriber.key,
@@ -49,7 +49,7 @@ def _enrol(office: Office, rng: Random, family: Family, plan: Plan, subscriber: 
             continue
         relationship = 0 if person is subscriber else 2 if person.position == 2 else 1
         entered = max(person.joined, joined)
-        patplan = drop.add(
+        patplan = office.drop.add(
             "patplan",
             PatNum=person.key,
             Ordinal=len(person.coverages) + 1,
@@ -62,9 +62,9 @@ def _enrol(office: Office, rng: Random, family: Family, plan: Plan, subscriber: 
         person.coverages.append(
             Coverage(plan, subscription, len(person.coverages) + 1, relationship)
         )
-        _verify(office, rng, patplan, person)
+        _verify(rng, patplan, person)
         if rng.random() < 0.02:
-            drop.add(
+            office.drop.add(
                 "benefit",
                 PatPlanNum=patplan,
                 BenefitType=1,
@@ -76,16 +76,18 @@ def _enrol(office: Office, rng: Random, family: Family, plan: Plan, subscriber: 
             )
 
 
-def _verify(office: Office, rng: Random, patplan: int, person: Person) -> None:
+def _verify(rng: Random, patplan: int, person: Person) -> None:
+    office = person.office
     entered = max(person.joined, office.start - timedelta(days=60))
     verified = rng.random() < 0.6
     last = entered + timedelta(days=rng.randrange((office.until - entered).days + 1))
+    status = "verify.done" if verified else "verify.waiting"
     current = {
         "DateLastVerified": last if verified else NEVER,
         "UserNum": rng.choice(office.users) if rng.random() < 0.5 else 0,
         "VerifyType": 2,
         "FKey": patplan,
-        "DefNum": office.defs["verify.done" if verified else "verify.waiting"],
+        "DefNum": office.defs[status],
         "DateLastAssigned": entered,
         "DateTimeEntry": stamp(entered, rng),
     }
@@ -94,16 +96,17 @@ def _verify(office: Office, rng: Random, patplan: int, person: Person) -> None:
         earlier = entered + (last - entered) / 2
         office.drop.add(
             "insverifyhist",
-            **current | {"DateLastVerified": earlier},
+            **current | {"DateLastVerified": earlier, "DefNum": office.defs["verify.waiting"]},
             VerifyUserNum=rng.choice(office.users),
             InsVerifyNum=key,
             SecDateTEdit=stamp(earlier, rng),
         )
 
 
-def _history(office: Office, person: Person) -> None:
+def _history(person: Person) -> None:
     """Benefits used elsewhere, and old work entered for frequency limits: never money."""
-    coverage, day = person.coverages[0], max(person.joined, office.start)
+    office, coverage = person.office, person.coverages[0]
+    day = max(person.joined, office.start)
     for status, amount in ((3, 2_400_000), (9, 0)):
         office.drop.add(
             "claimproc",

@@ -57,7 +57,7 @@ def _person(office: Office, payers: Payers, surname: str, place: int) -> Person:
     key = office.drop.next_key("patient")
     rng = stream(office.seed, "patient", key)
     days = (office.until - office.start).days
-    old = rng.random() < 0.45
+    old = rng.random() < 0.6
     joined = office.start + timedelta(days=-rng.randrange(900) if old else rng.randrange(days))
     left = office.until
     status = 0
@@ -72,6 +72,7 @@ def _person(office: Office, payers: Payers, surname: str, place: int) -> Person:
     dentist = rng.randrange(len(office.dentists))
     return Person(
         key=key,
+        office=office,
         rng=rng,
         given=rng.choice(GIVEN),
         surname=surname,
@@ -114,7 +115,7 @@ def _estrange(circle: Circle) -> None:
                     person.status, person.has_visits = 3, False
 
 
-def write_patients(office: Office, circle: Circle) -> None:
+def write_patients(circle: Circle) -> None:
     """Write the circle's patient rows, guarantors with their family's cached balances."""
     heads: dict[int, list[Account]] = {}
     for person in circle.people:
@@ -123,8 +124,8 @@ def write_patients(office: Office, circle: Circle) -> None:
     for family in circle.families:
         city = circle.rng.choice(CITIES)
         for person in family.members:
-            cached = _cached(heads[person.key], office.until) if person.key in heads else {}
-            _write_patient(office, circle, person, city, super_family, cached)
+            cached = _cached(heads[person.key], person.office.until) if person.key in heads else {}
+            _write_patient(circle, person, city, super_family, cached)
 
 
 def _cached(accounts: list[Account], until: date) -> dict[str, int]:
@@ -139,14 +140,13 @@ def _cached(accounts: list[Account], until: date) -> dict[str, int]:
 
 
 def _write_patient(
-    office: Office,
     circle: Circle,
     person: Person,
     city: tuple[str, str, str],
     super_family: int,
     cached: dict[str, int],
 ) -> None:
-    rng, defs = person.rng, office.defs
+    office, rng, defs = person.office, person.rng, person.office.defs
     owing = person.account.balance > 3_000_000
     billing = "bill.collect" if owing and rng.random() < 0.3 else "bill.standard"
     billing = "bill.email" if rng.random() < 0.2 else billing

@@ -51,6 +51,7 @@ class Account:
         """A claim line not received yet; outside the balance."""
         self.sums["insurance_pending"] += estimate
         self.sums["writeoff_pending"] += writeoff
+        self.rows += 1
 
     def adjust(self, day: date, amount: int, procedure: int = 0, on: date = date.min) -> None:
         """An adjustment, of ``procedure`` done ``on`` a day where it has one."""

@@ -3,12 +3,11 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from random import Random
 
 from daysheet.synthetic.clock import NEVER, ZERO, interval, stamp
-from daysheet.synthetic.codes import Code, write_codes, write_coverage, write_fees
+from daysheet.synthetic.codes import Code, FeeBook, write_codes, write_coverage, write_schedules
 from daysheet.synthetic.definitions import write_definitions, write_preferences
-from daysheet.synthetic.draws import stream
+from daysheet.synthetic.draws import Random, stream
 from daysheet.synthetic.files import Drop
 from daysheet.synthetic.words import CITIES, FAMILY, GIVEN, REFERRERS
 
@@ -49,8 +48,12 @@ def open_office(drop: Drop, seed: int, start: date, until: date, patients: int) 
     clinics = [_clinic(drop, defs, n) for n in range(2)]
     codes = write_codes(drop, defs, start)
     categories, groups = write_coverage(drop)
-    schedules, amounts = write_fees(drop, seed, codes, clinics, start, until)
-    dentists, hygienists, entity = _providers(drop, rng, defs, schedules, start, until, patients)
+    schedules = write_schedules(drop, seed, start)
+    dentists, hygienists, entity = _providers(
+        drop, rng, defs=defs, schedules=schedules, start=start, until=until, patients=patients
+    )
+    book = FeeBook(drop, stream(seed, "fees"), start, until)
+    amounts = book.write(schedules, codes, clinics[-1], dentists[-1])
     write_preferences(drop, defs, dentists[0], until)
     return Office(
         drop=drop,
@@ -97,6 +100,7 @@ def _clinic(drop: Drop, defs: dict[str, int], n: int) -> int:
 def _providers(
     drop: Drop,
     rng: Random,
+    *,
     defs: dict[str, int],
     schedules: dict[str, int],
     start: date,

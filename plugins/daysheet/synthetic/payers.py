@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from random import Random
 
 from daysheet.synthetic.amounts import DOLLAR
 from daysheet.synthetic.clock import NEVER, stamp
-from daysheet.synthetic.draws import stream
+from daysheet.synthetic.draws import Random, stream
 from daysheet.synthetic.office import Office
 from daysheet.synthetic.words import CARRIERS, CITIES, EMPLOYER_KINDS, FAMILY
 
@@ -24,6 +23,7 @@ class Plan:
     annual_max: int
     deductible: int
     blue_book: bool
+    form: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,16 @@ def write_payers(office: Office, patients: int) -> Payers:
         carrier = n % len(CARRIERS)
         kind = "c" if CARRIERS[carrier].endswith("HMO") else kinds[rng.randrange(len(kinds))]
         employer = employers[rng.randrange(len(employers))] if rng.random() < 0.8 else 0
-        plan = _plan(office, rng, n, carriers[carrier], kind, employer, forms[0], filing)
+        plan = _plan(
+            office,
+            rng,
+            n,
+            carrier=carriers[carrier],
+            kind=kind,
+            employer=employer,
+            form=forms[n % 11 == 5],
+            filing=filing,
+        )
         plans.append(plan)
     ordinary = [plan for plan in plans if plan.kind != "c"]
     return Payers(ordinary, [plan for plan in plans if plan.kind == "c"], employers)
@@ -107,6 +116,7 @@ def _plan(
     office: Office,
     rng: Random,
     n: int,
+    *,
     carrier: tuple[int, str],
     kind: str,
     employer: int,
@@ -133,7 +143,9 @@ def _plan(
         IsHidden=int(n % 23 == 22),
         MonthRenew=7 if n % 6 == 1 else 0,
         CobRule=n % 4,
-        SecUserNumEntry=office.users[1],
+        CodeSubstNone=int(n % 4 == 1),
+        HideFromVerifyList=int(n % 13 == 6),
+        SecUserNumEntry=office.users[n % 4],
         SecDateEntry=entered,
         SecDateTEdit=stamp(entered, rng),
         BillingType=office.defs["bill.standard"] if n % 5 == 0 else 0,
@@ -154,7 +166,7 @@ def _plan(
         DateTimeEntry=stamp(entered, rng),
         SecDateTEdit=office.touched(office.until - timedelta(days=rng.randrange(300)), rng),
     )
-    return Plan(key, *carrier, kind, schedule, group, annual_max, deductible, blue_book)
+    return Plan(key, *carrier, kind, schedule, group, annual_max, deductible, blue_book, form)
 
 
 def _benefits(office: Office, rng: Random, plan: int, annual_max: int, deductible: int) -> None:

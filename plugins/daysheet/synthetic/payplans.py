@@ -8,8 +8,7 @@ from daysheet.synthetic.adjustments import write_adjustment
 from daysheet.synthetic.amounts import CENT, DOLLAR, share
 from daysheet.synthetic.chairside import COMPLETE, book, chart
 from daysheet.synthetic.checks import Desk
-from daysheet.synthetic.clock import months_later, office_day, stamp
-from daysheet.synthetic.office import Office
+from daysheet.synthetic.clock import NEVER, months_later, office_day, stamp
 from daysheet.synthetic.people import Adjustment, Circle, Person, Procedure
 from daysheet.synthetic.receipts import Split, write_payment
 
@@ -28,9 +27,9 @@ class _Terms:
     dynamic: bool
 
 
-def track_insurance(office: Office, person: Person) -> None:
+def track_insurance(person: Person) -> None:
     """Open a plan that insurance pays; its charges never touch the account."""
-    day = max(person.joined, office.start)
+    office, day = person.office, max(person.joined, person.office.start)
     coverage = person.coverages[0]
     person.tracked_plan = office.drop.add(
         "payplan",
@@ -47,10 +46,10 @@ def track_insurance(office: Office, person: Person) -> None:
     )
     terms = _Terms(person.tracked_plan, person, person, day, False, False)
     for month in range(3):
-        _charge(office, terms, 0, months_later(day, month), 150 * DOLLAR, guarantor=0)
+        _charge(terms, 0, months_later(day, month), 150 * DOLLAR, guarantor=0)
 
 
-def finance(office: Office, desk: Desk, circle: Circle) -> list[Later]:
+def finance(desk: Desk, circle: Circle) -> list[Later]:
     """Put a large treatment on a plan; what can only be booked once all is paid comes back."""
     kind, head = circle.oddity, circle.head
     payer = head
@@ -60,27 +59,28 @@ def finance(office: Office, desk: Desk, circle: Circle) -> list[Later]:
         kind = "static plan" if circle.rng.random() < 0.015 else ""
     if not kind:
         return []
-    treatment = _treatment(office, head)
+    treatment = _treatment(head)
     treatment.financed = True
     if kind == "dynamic plan":
-        return _dynamic(office, desk, treatment, payer)
-    _static(office, desk, treatment, payer, closed=kind == "closed plan")
+        return _dynamic(desk, treatment, payer)
+    _static(desk, treatment, payer, closed=kind == "closed plan")
     return []
 
 
-def _treatment(office: Office, person: Person) -> Procedure:
+def _treatment(person: Person) -> Procedure:
+    office = person.office
     begin = max(person.joined, office.start)
     days = max((office.until - begin).days - 130, 1)
     day = office_day(begin + timedelta(days=person.rng.randrange(days)))
-    appointment = book(office, person, day, COMPLETE, day - timedelta(days=30))
+    appointment = book(person, day, COMPLETE, day - timedelta(days=30))
     text = ("D6010", "D2740", "D8080")[person.rng.randrange(3)]
     person.first_visit = min(person.first_visit or day, day)
-    return chart(office, person, office.codes[text], day, COMPLETE, appointment)
+    return chart(person, office.codes[text], day, COMPLETE, appointment)
 
 
-def _open(
-    office: Office, patient: Person, payer: Person, day: date, amount: int, months: int, kind: str
-) -> _Terms:
+def _open(treatment: Procedure, payer: Person, months: int, kind: str) -> _Terms:
+    office, patient = payer.office, treatment.person
+    day, amount = treatment.day, treatment.gross
     dynamic, closed = kind == "dynamic", kind == "closed"
     key = office.drop.add(
         "payplan",
@@ -89,7 +89,7 @@ def _open(
         PayPlanDate=day,
         APR="9.9" if not dynamic else "0",
         CompletedAmt=amount,
-        PaySchedule=0,
+        PaySchedule=patient.key % 3,
         NumberOfPayments=months,
         PayAmt=share(amount // months, 100),
         DownPayment=50 * DOLLAR if closed else 0,
@@ -98,6 +98,7 @@ def _open(
         IsDynamic=int(dynamic),
         ChargeFrequency=3,
         DatePayPlanStart=day,
+        DateInterestStart=NEVER if dynamic else day,
         IsLocked=int(dynamic),
         DynamicPayPlanTPOption=1 if dynamic else 0,
     )
@@ -105,17 +106,18 @@ def _open(
 
 
 def _charge(
-    office: Office,
     terms: _Terms,
     kind: int,
     day: date,
     principal: int,
     interest: int = 0,
+    *,
     procedure: Procedure | None = None,
     guarantor: int | None = None,
+    offset: bool = False,
 ) -> int:
     """Write a debit (0) or credit (1) of a plan."""
-    rng = terms.patient.rng
+    office, rng = terms.patient.office, terms.patient.rng
     linked = terms.dynamic and procedure is not None
     return office.drop.add(
         "payplancharge",
@@ -131,19 +133,21 @@ def _charge(
         ProcNum=procedure.key if procedure is not None and kind == 1 else 0,
         SecDateTEntry=stamp(min(terms.begins, office.until), rng),
         SecDateTEdit=office.touched(terms.begins, rng),
+        StatementNum=terms.patient.key if rng.random() < 0.2 else 0,
         FKey=procedure.key if linked else 0,
         LinkType=2 if linked else 0,
+        IsOffset=int(offset),
     )
 
 
-def _static(office: Office, desk: Desk, treatment: Procedure, payer: Person, closed: bool) -> None:
+def _static(desk: Desk, treatment: Procedure, payer: Person, closed: bool) -> None:
     patient, amount, months = treatment.person, treatment.gross, 9
     kind = "closed" if closed else "static"
-    terms = _open(office, patient, payer, treatment.day, amount, months, kind)
+    terms = _open(treatment, payer, months, kind)
     # Most of the treatment is credited by procedure, the rest by an old-style free credit.
     free = 100 * DOLLAR
     for credit, tied in ((amount - free, treatment), (free, None)):
-        _charge(office, terms, 1, treatment.day, credit, procedure=tied)
+        _charge(terms, 1, treatment.day, credit, procedure=tied)
         key = tied.key if tied else 0
         patient.account.plan_credit(treatment.day, credit, key, treatment.day)
     monthly, left = share(amount // months, 100), amount
@@ -153,43 +157,49 @@ def _static(office: Office, desk: Desk, treatment: Procedure, payer: Person, clo
         principal = left if last else monthly
         left -= principal
         interest = share(left, 0.825)
-        charge = _charge(office, terms, 0, day, principal, interest)
+        charge = _charge(terms, 0, day, principal, interest)
         payer.account.plan_debit(day, principal + interest, closed)
-        if day <= office.until and patient.rng.random() < 0.85:
-            split = Split(payer, principal + interest, None, None, terms.key, closed, charge)
-            write_payment(office, desk, payer, day, "pay.card", [split])
+        if day <= payer.office.until and patient.rng.random() < 0.85:
+            split = Split(
+                payer, principal + interest, plan=terms.key, plan_closed=closed, charge=charge
+            )
+            write_payment(desk, payer, day, "pay.card", [split])
         if last:
             break
 
 
-def _dynamic(office: Office, desk: Desk, treatment: Procedure, payer: Person) -> list[Later]:
+def _dynamic(desk: Desk, treatment: Procedure, payer: Person) -> list[Later]:
     patient = treatment.person
-    terms = _open(office, patient, payer, treatment.day, treatment.gross, 6, "dynamic")
-    extra = _treatment(office, patient)
+    terms = _open(treatment, payer, 6, "dynamic")
+    extra = _treatment(patient)
     extra.financed = True
-    fee = write_adjustment(office, patient, "adj.billing", 75 * DOLLAR, treatment.day)
+    fee = write_adjustment(patient, "adj.billing", 75 * DOLLAR, treatment.day)
     links = [
-        _link(office, terms, treatment, 0),
-        _link(office, terms, extra, 300 * DOLLAR + 25 * CENT),
-        _link(office, terms, fee, 0),
+        _link(terms, treatment, 0),
+        _link(terms, extra, 300 * DOLLAR + 25 * CENT),
+        _link(terms, fee, 0),
     ]
     monthly = share(treatment.gross // 6, 100)
     for month in range(1, 7):
         day = months_later(treatment.day, month)
-        if day > office.until:
+        if day > payer.office.until:
             break
-        charge = _charge(office, terms, 0, day, monthly, procedure=treatment)
+        charge = _charge(terms, 0, day, monthly, procedure=treatment)
         payer.account.plan_debit(day, monthly, closed=False)
         if patient.rng.random() < 0.8:
-            split = Split(payer, monthly, treatment, None, terms.key, False, charge)
-            write_payment(office, desk, payer, day, "pay.ach", [split])
+            split = Split(payer, monthly, treatment, plan=terms.key, charge=charge)
+            write_payment(desk, payer, day, "pay.ach", [split])
+    if treatment.day + timedelta(days=70) <= payer.office.until:  # one month was charged too much
+        back = treatment.day + timedelta(days=70)
+        _charge(terms, 0, back, -5 * DOLLAR, procedure=treatment, offset=True)
+        payer.account.plan_debit(back, -5 * DOLLAR, closed=False)
     down = Split(patient, 40 * DOLLAR, treatment)  # paid on the procedure, beside the plan
-    write_payment(office, desk, payer, treatment.day, "pay.cash", [down])
+    write_payment(desk, payer, treatment.day, "pay.cash", [down])
     return links
 
 
-def _link(office: Office, terms: _Terms, item: Procedure | Adjustment, override: int) -> Later:
-    procedure = isinstance(item, Procedure)
+def _link(terms: _Terms, item: Procedure | Adjustment, override: int) -> Later:
+    office, procedure = terms.patient.office, isinstance(item, Procedure)
     office.drop.add(
         "payplanlink",
         PayPlanNum=terms.key,

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, field
 from datetime import date
-from random import Random
 
 from daysheet.synthetic.codes import Code
+from daysheet.synthetic.draws import Random
 from daysheet.synthetic.ledger import Account
+from daysheet.synthetic.office import Office
 from daysheet.synthetic.payers import Plan
 
 # Every circle whose number fits carries one of these; the others have ordinary lives.
@@ -124,6 +125,7 @@ class Person:
     """A patient row in the making."""
 
     key: int
+    office: Office
     rng: Random
     given: str
     surname: str
@@ -143,10 +145,16 @@ class Person:
     procedures: list[Procedure] = field(default_factory=list)
     fees: list[Adjustment] = field(default_factory=list)  # charged by adjustment, to be paid
     first_visit: date | None = None
+    next_visit: date | None = None
     changed: date = date.min
     discount_plan: int = 0
     tracked_plan: int = 0  # a payment plan that insurance pays
     has_visits: bool = True
+
+    @property
+    def last_day(self) -> date:
+        """Last day they can have come."""
+        return min(self.left, self.office.until)
 
     def is_adult(self, day: date) -> bool:
         """Eighteen or older, or of unknown age."""

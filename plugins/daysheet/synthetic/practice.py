@@ -1,7 +1,5 @@
 """Generates a whole practice: streams circle after circle, and keeps the known answer."""
 
-import json
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -16,7 +14,7 @@ from daysheet.synthetic.coverage import insure
 from daysheet.synthetic.draws import stream
 from daysheet.synthetic.families import circles, write_patients
 from daysheet.synthetic.files import Drop
-from daysheet.synthetic.ledger import PARTS, PENDING, Account
+from daysheet.synthetic.known import KnownAnswer
 from daysheet.synthetic.office import Office, open_office
 from daysheet.synthetic.payers import write_payers
 from daysheet.synthetic.payplans import finance, track_insurance
@@ -43,33 +41,9 @@ class Summary:
     balance: int  # ten-thousandths of a dollar
 
 
-class _KnownAnswer:
-    """Totals over all accounts, and one line per account written as it is known."""
-
-    def __init__(self, path: Path) -> None:
-        self.sums: Counter[str] = Counter()
-        self.counts: Counter[str] = Counter()
-        self._stream = path.open("w", encoding="utf-8")
-        names = ["patient_id", "guarantor_id", "balance", *PARTS, *PENDING, "ledger_rows"]
-        self._stream.write(",".join(names) + "\n")
-
-    def add(self, patient: int, guarantor: int | None, account: Account) -> None:
-        kind = "family" if guarantor else "orphan"
-        self.counts[f"{kind} patients"] += 1
-        self.counts[f"{kind} rows"] += account.rows
-        self.sums[f"{kind} balance"] += account.balance
-        for part in (*PARTS, *PENDING):
-            self.sums[f"{kind} {part}"] += account.sums[part]
-        amounts = [exact(account.sums[part]) for part in (*PARTS, *PENDING)]
-        cells = [str(patient), str(guarantor or ""), exact(account.balance), *amounts]
-        self._stream.write(",".join([*cells, str(account.rows)]) + "\n")
-
-    def close(self) -> None:
-        self._stream.close()
-
-
 def generate(
     out: Path,
+    *,
     patients: int,
     years: int,
     until: date,
@@ -79,23 +53,22 @@ def generate(
     """Write ``out/opendental`` (CSV drop) and the known answer beside it.
 
     The same arguments give the same bytes. Memory holds one circle of families at a time.
-    ``known_totals.json`` and ``known_balances.csv`` hold what the files add up to by the ledger
-    arithmetic of payment plan version 2 as of ``until``; their parts add up to the balance, so
-    payments are negative. Patients who do not exist have no guarantor there.
+    ``known_totals.json`` and ``known_balances.csv`` hold what the files add up to by the vendor's
+    ledger arithmetic (payment plans version 2, as of ``until``), in the columns of
+    ``int_ar_analysis_base``. Patients who do not exist but own rows have no guarantor there.
     """
     folder = out / SOURCE
     if folder.exists() and any(folder.iterdir()):
         raise FolderInUse(f"{folder} is not empty; name another folder, or remove it first")
-    drop = Drop(folder)
+    drop, known = Drop(folder), KnownAnswer(out)
     start = until - timedelta(days=round(365.25 * years))
     office = open_office(drop, seed, start, until, patients)
     payers = write_payers(office, patients)
     desk = Desk(office)
-    known = _KnownAnswer(out / "known_balances.csv")
     made = 0
     for circle in circles(office, payers, patients):
-        insure(office, payers, circle)
-        _live(office, desk, circle)
+        insure(payers, circle)
+        _live(desk, circle)
         for person in circle.people:
             known.add(person.key, person.guarantor.key, person.account)
         made += len(circle.people)
@@ -104,36 +77,38 @@ def generate(
         known.add(missing, None, account)
     _log_on(office)
     desk.close()
-    known.close()
     drop.close(datetime.combine(until, time(23, 59, 59)))
-    summary = Summary(
-        folder,
-        {name: table.rows for name, table in drop.tables.items()},
-        known.sums["family balance"],
+    summary = Summary(folder, {t: sheet.rows for t, sheet in drop.tables.items()}, known.balance)
+    known.close(
+        patients=patients,
+        years=years,
+        until=str(until),
+        seed=seed,
+        payplans_version=2,
+        rows=summary.rows,
+        not_in_any_balance={name: exact(amount) for name, amount in office.extras.items()},
     )
-    arguments = {"patients": patients, "years": years, "until": str(until), "seed": seed}
-    _write_totals(out / "known_totals.json", arguments, summary, known, office)
     return summary
 
 
-def _live(office: Office, desk: Desk, circle: Circle) -> None:
+def _live(desk: Desk, circle: Circle) -> None:
     """One circle's years, and its patient rows."""
     if circle.oddity == "insurance plan":
-        track_insurance(office, circle.head)
+        track_insurance(circle.head)
     for person in circle.people:
-        join_club(office, person)
-        for visit in visits(office, circle, person):
-            adjust_visit(office, circle, visit)
-            bill(office, desk, circle, visit)
-        estimate_plans(office, circle, person)
-    links = finance(office, desk, circle)
+        join_club(person)
+        for visit in visits(circle, person):
+            adjust_visit(circle, visit)
+            bill(desk, circle, visit)
+        estimate_plans(circle, person)
+    links = finance(desk, circle)
     for family in circle.families:
-        receive(office, desk, family, circle.rng)
-    move_money(office, desk, circle)
-    keep_records(office, circle)
+        receive(desk, family, circle.rng)
+    move_money(desk, circle)
+    keep_records(circle)
     for settle in links:
         settle()
-    write_patients(office, circle)
+    write_patients(circle)
 
 
 def _log_on(office: Office) -> None:
@@ -145,22 +120,3 @@ def _log_on(office: Office) -> None:
             for _ in office.users[:4]:
                 log(office, rng, "logged on", day)
         day += timedelta(days=1)
-
-
-def _write_totals(
-    path: Path, arguments: dict, summary: Summary, known: _KnownAnswer, office: Office
-) -> None:
-    def ledger(kind: str) -> dict:
-        sums = {name: known.sums[f"{kind} {name}"] for name in ("balance", *PARTS, *PENDING)}
-        counts = {name: known.counts[f"{kind} {name}"] for name in ("patients", "rows")}
-        return counts | {name: exact(amount) for name, amount in sums.items()}
-
-    totals = {
-        "arguments": arguments,
-        "payplans_version": 2,
-        "rows": summary.rows,
-        "ledger": ledger("family"),
-        "orphans": ledger("orphan"),
-        "not_in_any_balance": {name: exact(amount) for name, amount in office.extras.items()},
-    }
-    path.write_text(json.dumps(totals, indent=1) + "\n")

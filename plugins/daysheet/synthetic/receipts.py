@@ -1,5 +1,6 @@
 """Payments from patients and their splits: who pays, when, and for whom."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -8,7 +9,6 @@ from daysheet.synthetic.audit import log
 from daysheet.synthetic.checks import Desk
 from daysheet.synthetic.clock import NEVER, next_weekday
 from daysheet.synthetic.draws import Random
-from daysheet.synthetic.office import Office
 from daysheet.synthetic.people import Adjustment, Family, Person, Procedure
 
 TRANSFER = ""
@@ -31,17 +31,16 @@ class Split:
     provider: int = 0
 
 
-def write_payment(
-    office: Office, desk: Desk, header: Person, day: date, kind: str, splits: list[Split]
-) -> int:
+def write_payment(desk: Desk, header: Person, day: date, kind: str, splits: list[Split]) -> int:
     """Write a payment of ``kind`` (TRANSFER moves money only) with its splits, and book them."""
-    rng, drop = header.rng, office.drop
-    key = drop.next_key("payment")
+    office, rng = header.office, header.rng
+    key = office.drop.next_key("payment")
     total = sum(split.amount for split in splits)
     entered = min(day, office.until)
     deposited = kind in ("pay.cash", "pay.check") and day <= office.until
     card = kind == "pay.card"
-    drop.add(
+    recurring = card and rng.random() < 0.03
+    office.drop.add(
         "payment",
         PayNum=key,
         PayType=office.defs[kind] if kind != TRANSFER else 0,
@@ -53,24 +52,25 @@ def write_payment(
         ClinicNum=header.clinic,
         DateEntry=entered,
         DepositNum=desk.deposit(day, total) if deposited else 0,
-        IsRecurringCC=int(card and rng.random() < 0.03),
+        IsRecurringCC=int(recurring),
         SecUserNumEntry=rng.choice(office.users),
         SecDateTEdit=office.touched(entered, rng),
         PaymentSource=(0, 3, 11, 13)[rng.randrange(4)] if card else 0,
         ProcessStatus=int(card and rng.random() < 0.2),
-        RecurringChargeDate=NEVER,
+        RecurringChargeDate=day if recurring else NEVER,
         PaymentStatus=2 if kind == "pay.ach" else 0,
         IsCcCompleted=int(card and rng.random() < 0.5),
         MerchantFee=share(total, 2) if card and rng.random() < 0.02 else 0,
     )
     for split in splits:
-        _write_split(office, key, day, split)
-    log(office, rng, "payment created", entered, header.key, key)
+        _write_split(key, day, split)
+    log(office, rng, "payment created", entered, patient=header.key, key=key)
     return key
 
 
-def _write_split(office: Office, payment: int, day: date, split: Split) -> None:
+def _write_split(payment: int, day: date, split: Split) -> None:
     person, procedure, adjustment = split.person, split.procedure, split.adjustment
+    office = person.office
     provider = split.provider or (procedure.provider if procedure else person.dentist)
     entered = min(day, office.until)
     office.drop.add(
@@ -104,44 +104,41 @@ def _write_split(office: Office, payment: int, day: date, split: Split) -> None:
         adjustment.split += split.amount
 
 
-def receive(office: Office, desk: Desk, family: Family, rng: Random) -> None:
+def receive(desk: Desk, family: Family, rng: Random) -> None:
     """Write what a family pays for its visits; what falls due on one day is one payment."""
-    due: dict[date, list[Split]] = {}
+    until = family.head.office.until
+    due: dict[date, list[Split]] = defaultdict(list)
     for person in family.members:
         for procedure in person.procedures:
             if procedure.status == 2 and procedure.open > 0 and not procedure.financed:
                 for day, amount in _instalments(family.habit, rng, procedure):
-                    if day <= office.until:
+                    if day <= until:
                         tied = None if rng.random() < 0.06 else procedure
-                        due.setdefault(day, []).append(Split(person, amount, tied))
+                        due[day].append(Split(person, amount, tied))
         for fee in person.fees:
             day = fee.day + timedelta(days=30)
-            if rng.random() < 0.5 and day <= office.until:
-                due.setdefault(day, []).append(Split(person, fee.amount, adjustment=fee))
+            if rng.random() < 0.5 and day <= until:
+                due[day].append(Split(person, fee.amount, adjustment=fee))
     for day in sorted(due):
         first = due[day][0].person
         header = family.head if rng.random() < 0.8 else first
-        write_payment(office, desk, header, day, _KINDS[int(rng.random() * len(_KINDS))], due[day])
+        write_payment(desk, header, day, rng.choice(_KINDS), due[day])
 
 
 def _instalments(habit: str, rng: Random, procedure: Procedure) -> list[tuple[date, int]]:
     """When and how much of the open amount is paid."""
     day, amount, roll = procedure.day, procedure.open, rng.random()
-    if habit == "prompt":
-        if roll < 0.6:
-            return [(day, amount)]
-        if roll < 0.92:
-            return [(_statement_day(day, 40), amount)]
-        return []
-    if habit == "slow":
-        if roll < 0.2:
-            return []
+    if habit == "prompt" and roll < 0.92:
+        return [(day if roll < 0.6 else _statement_day(day, 40), amount)]
+    if habit == "slow" and roll > 0.2:
         half = share(amount, 50)
         later = _statement_day(day, 60 + int(rng.random() * 90))
         if amount > 200 * DOLLAR and roll < 0.7:
             return [(later, half), (_statement_day(later, 30), amount - half)]
         return [(later, amount)]
-    return [(_statement_day(day, 90), share(amount, 50))] if roll < 0.35 else []
+    if habit == "poor" and roll < 0.35:
+        return [(_statement_day(day, 90), share(amount, 50))]
+    return []
 
 
 def _statement_day(day: date, days: int) -> date:

@@ -1,21 +1,21 @@
 """What else is kept about a patient: notes, recalls, problems, files, links, referrals."""
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 from daysheet.synthetic.adjustments import write_adjustment
 from daysheet.synthetic.amounts import CENT, DOLLAR
 from daysheet.synthetic.audit import log
 from daysheet.synthetic.clock import NEVER, ZERO, interval, stamp
-from daysheet.synthetic.office import Office
 from daysheet.synthetic.people import Circle, Person
 from daysheet.synthetic.words import GIVEN
 
 _MERGE, _CLONE = 1, 2
 
 
-def join_club(office: Office, person: Person) -> None:
+def join_club(person: Person) -> None:
     """Some of the uninsured hold the practice's own discount plan."""
-    rng = person.rng
+    office, rng = person.office, person.rng
     if person.coverages or rng.random() > 0.12:
         return
     person.discount_plan = office.discount_plans[rng.randrange(2)]
@@ -29,29 +29,29 @@ def join_club(office: Office, person: Person) -> None:
     )
 
 
-def keep_records(office: Office, circle: Circle) -> None:
+def keep_records(circle: Circle) -> None:
     """Write the circle's records that hold no money."""
     for person in circle.people:
-        log(office, person.rng, "patient created", person.joined, person.key)
-        _note(office, person)
-        _recalls(office, person, ZERO if circle.oddity == "zero dates" else NEVER)
-        _problems_and_files(office, person)
+        log(person.office, person.rng, "patient created", person.joined, patient=person.key)
+        _note(person)
+        _recalls(person, ZERO if circle.oddity == "zero dates" else NEVER)
+        _problems_and_files(person)
         if person.rng.random() < 0.3:
-            _came_from(office, circle, person)
+            _came_from(circle, person)
     if circle.oddity == "merged":
-        _merge(office, circle)
+        _merge(circle)
     elif circle.oddity == "clone" and len(circle.people) > 1:
-        _link(office, circle.people[0], circle.people[-1], _CLONE)
+        _link(circle.people[0], circle.people[-1], _CLONE)
 
 
-def _seen(office: Office, person: Person) -> date:
-    return max(min(person.joined, office.until), office.start)
+def _seen(person: Person) -> date:
+    return max(person.joined, person.office.start)
 
 
-def _note(office: Office, person: Person) -> None:
+def _note(person: Person) -> None:
     if person.key % 10 == 0:  # the row may be missing
         return
-    entered = _seen(office, person)
+    office, entered = person.office, _seen(person)
     office.drop.add(
         "patientnote",
         PatNum=person.key,
@@ -64,10 +64,10 @@ def _note(office: Office, person: Person) -> None:
     )
 
 
-def _recalls(office: Office, person: Person, nothing: str) -> None:
+def _recalls(person: Person, nothing: str) -> None:
     if person.first_visit is None:
         return
-    rng, gums = person.rng, person.key % 9 == 0
+    office, rng, gums = person.office, person.rng, person.key % 9 == 0
     last = max(p.day for p in person.procedures) if person.procedures else person.first_visit
     for name in ("Gum maintenance" if gums else "Cleaning", "All x-rays"):
         if name == "All x-rays" and rng.random() < 0.5:
@@ -86,12 +86,14 @@ def _recalls(office: Office, person: Person, nothing: str) -> None:
             DateTStamp=office.touched(max(last, office.start), rng),
             RecallTypeNum=office.recall_types[name],
             DisableUntilBalance=100 * DOLLAR if rng.random() < 0.01 else 0,
+            DateScheduled=person.next_visit or NEVER,
+            DisableUntilDate=due if rng.random() < 0.01 else NEVER,
             Priority=int(rng.random() < 0.02),
         )
 
 
-def _problems_and_files(office: Office, person: Person) -> None:
-    rng, day = person.rng, _seen(office, person)
+def _problems_and_files(person: Person) -> None:
+    office, rng, day = person.office, person.rng, _seen(person)
     for _ in range((0, 0, 0, 0, 1, 1, 2)[rng.randrange(7)]):
         state = (0, 0, 1, 2)[rng.randrange(4)]
         office.drop.add(
@@ -117,9 +119,9 @@ def _problems_and_files(office: Office, person: Person) -> None:
         )
 
 
-def _came_from(office: Office, circle: Circle, person: Person) -> None:
+def _came_from(circle: Circle, person: Person) -> None:
     """How a patient found the practice; some were sent by another patient."""
-    rng, day = person.rng, _seen(office, person)
+    office, rng, day = person.office, person.rng, _seen(person)
     source = rng.choice(office.referrals)
     if rng.random() < 0.1:
         friend = circle.head
@@ -142,20 +144,20 @@ def _came_from(office: Office, circle: Circle, person: Person) -> None:
         )
 
 
-def _merge(office: Office, circle: Circle) -> None:
+def _merge(circle: Circle) -> None:
     """The last two people were entered twice: last into last but one, that one into the head."""
     chain = [*reversed(circle.people[-2:]), circle.head]
-    for away, survivor in zip(chain, chain[1:], strict=False):
+    for away, survivor in pairwise(chain):
         if away is survivor:
             break
-        _link(office, away, survivor, _MERGE)
+        _link(away, survivor, _MERGE)
         amount = 7 * DOLLAR + 77 * CENT  # left behind by the merge
-        write_adjustment(office, away, "adj.billing", amount, _seen(office, away))
+        write_adjustment(away, "adj.billing", amount, _seen(away))
 
 
-def _link(office: Office, source: Person, target: Person, kind: int) -> None:
-    day = max(_seen(office, source), _seen(office, target))
-    office.drop.add(
+def _link(source: Person, target: Person, kind: int) -> None:
+    day = max(_seen(source), _seen(target))
+    source.office.drop.add(
         "patientlink",
         PatNumFrom=source.key,
         PatNumTo=target.key,

@@ -84,5 +84,5 @@ def write_strays(office: Office, patients: int) -> Iterator[tuple[int, Account]]
         drop.add("treatplanattach", TreatPlanNum=1, ProcNum=_NOBODY + n)
         drop.add("procnote", PatNum=missing, ProcNum=_NOBODY + n, EntryDateTime=at)
         drop.add("patplan", PatNum=missing, Ordinal=1, InsSubNum=_NOBODY, SecDateTEdit=at)
-        log(office, rng, "logged on", day, missing, 0)
+        log(office, rng, "logged on", day, patient=missing)
         yield missing, account

@@ -1,18 +1,89 @@
 """Invented names and phrases; none belongs to a person or a company."""
 
 GIVEN = (
-    "Alderwin Brisella Corvane Delphira Emberly Fenwick Galindra Hesper Ithandor Jorvella Kestrin "
-    "Lumira Mossander Nerolia Oakley Perrinth Quillon Rowanda Sorrelin Thistlewin Umbriel Velda "
-    "Wrennick Xanthera Yarrow Zephyrin Ambrosine Bramwell Cinderly Dovetta Elderin Fiorabel "
-    "Gorsedd Hollywin Isoldra Junipera Kelpwin Larkspur Merrowen Nettlebee"
-).split()
+    "Alderwin",
+    "Brisella",
+    "Corvane",
+    "Delphira",
+    "Emberly",
+    "Fenwick",
+    "Galindra",
+    "Hesper",
+    "Ithandor",
+    "Jorvella",
+    "Kestrin",
+    "Lumira",
+    "Mossander",
+    "Nerolia",
+    "Oakley",
+    "Perrinth",
+    "Quillon",
+    "Rowanda",
+    "Sorrelin",
+    "Thistlewin",
+    "Umbriel",
+    "Velda",
+    "Wrennick",
+    "Xanthera",
+    "Yarrow",
+    "Zephyrin",
+    "Ambrosine",
+    "Bramwell",
+    "Cinderly",
+    "Dovetta",
+    "Elderin",
+    "Fiorabel",
+    "Gorsedd",
+    "Hollywin",
+    "Isoldra",
+    "Junipera",
+    "Kelpwin",
+    "Larkspur",
+    "Merrowen",
+    "Nettlebee",
+)
 FAMILY = (
-    "Thornbutton Maplewick Quillfeather Brackenshaw Copperglen Dapplewood Elmsparrow Fernhollow "
-    "Glimmerford Hazelbarrow Ivorymoss Jaspermill Kettlewright Lanternby Marrowfield Nightwillow "
-    "Oatmeadow Pebblestrand Quartzley Rushmantle Silverthimble Tumbledale Underbough Violetcroft "
-    "Wickerstone Yewbarrel Zinnwater Ashpocket Birchlantern Cloudberrow Duskrunnel Emberquay "
-    "Foxmantle Grasswhistle Harrowbell Inkwellow Jackdawson Kindlebrook Loomstead Milkthistle"
-).split()
+    "Thornbutton",
+    "Maplewick",
+    "Quillfeather",
+    "Brackenshaw",
+    "Copperglen",
+    "Dapplewood",
+    "Elmsparrow",
+    "Fernhollow",
+    "Glimmerford",
+    "Hazelbarrow",
+    "Ivorymoss",
+    "Jaspermill",
+    "Kettlewright",
+    "Lanternby",
+    "Marrowfield",
+    "Nightwillow",
+    "Oatmeadow",
+    "Pebblestrand",
+    "Quartzley",
+    "Rushmantle",
+    "Silverthimble",
+    "Tumbledale",
+    "Underbough",
+    "Violetcroft",
+    "Wickerstone",
+    "Yewbarrel",
+    "Zinnwater",
+    "Ashpocket",
+    "Birchlantern",
+    "Cloudberrow",
+    "Duskrunnel",
+    "Emberquay",
+    "Foxmantle",
+    "Grasswhistle",
+    "Harrowbell",
+    "Inkwellow",
+    "Jackdawson",
+    "Kindlebrook",
+    "Loomstead",
+    "Milkthistle",
+)
 # Names and texts that trip readers of CSV, of SQL and of spreadsheets.
 ODD_GIVEN = (
     'Bart "the Tooth"',
@@ -22,7 +93,7 @@ ODD_GIVEN = (
     "Ann,\nMarie",
     "Señorita Ñandú",
     "O''Bee",
-    "ＷＩＤＥ",
+    "\uff37\uff29\uff24\uff25",  # full-width letters
 )
 ODD_FAMILY = (
     "O'Quill",
