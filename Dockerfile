@@ -9,7 +9,7 @@ ENV AIRFLOW_HOME=/opt/airflow \
 # Folders that named volumes cover belong to the user, so that a new volume does too.
 RUN groupadd --gid 50000 daysheet \
     && useradd --uid 50000 --gid daysheet --create-home daysheet \
-    && mkdir -p "$AIRFLOW_HOME/logs" "$DAYSHEET_HOME/drops" \
+    && mkdir -p "$AIRFLOW_HOME/logs" "$DAYSHEET_HOME/drops" "$DAYSHEET_HOME/work" \
     && chown -R daysheet:daysheet "$AIRFLOW_HOME" "$DAYSHEET_HOME"
 
 WORKDIR /opt/daysheet
