@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -41,6 +41,11 @@ class DropFolder:
     def __init__(self, root: Any) -> None:
         self.root = root
         self.is_local = isinstance(root, Path)
+
+    def prepare(self, sources: Iterable[str]) -> None:
+        """Make the folders people drop into and find files in."""
+        for place in [ARCHIVE, REJECTED, HELD, *(f"{INBOX}/{source}" for source in sources)]:
+            (self.root / place).mkdir(parents=True, exist_ok=True)
 
     def entries(self, place: str) -> list[Entry]:
         """What ``place`` holds, by name; nothing when there is no such folder."""

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
-from daysheet.catalog import all_contracts
 from daysheet.ingest.drop_folder import INBOX, DropFolder, Entry, NotAPlainFile
 from daysheet.ingest.manifest import (
     MANIFEST,
@@ -18,7 +17,7 @@ from daysheet.ingest.manifest import (
     Mode,
     parse_manifest,
 )
-from daysheet.ingest.recognition import is_ignored, table_in, time_in
+from daysheet.ingest.recognition import is_ignored, table_in, tables_by_source, time_in
 from daysheet.settings import Settings
 
 TAKEN = ".taken"  # in a folder whose files are being loaded: it holds the name it is filed under
@@ -86,9 +85,7 @@ class Inbox:
         self._stable_seconds = settings.stable_seconds
         self._max_bytes = settings.max_file_bytes
         self._zone = ZoneInfo(settings.timezone)
-        self._tables: dict[str, list[str]] = {}
-        for contract in all_contracts().values():
-            self._tables.setdefault(contract.source, []).append(contract.table)
+        self._tables = tables_by_source()
 
     def ready(self) -> list[Drop]:
         """Everything that can be dealt with now, the oldest export first."""
@@ -109,7 +106,11 @@ class Inbox:
                         refusal=NO_SOURCE,
                     )
                 )
-        return sorted(found, key=lambda drop: (drop.exported_on, drop.place))
+        # A manifest that is refused goes first: a folder with only its manifest left is tidied up.
+        return sorted(
+            found,
+            key=lambda drop: (not drop.name.endswith(MANIFEST), drop.exported_on, drop.place),
+        )
 
     def _of_source(self, source: str) -> list[Drop]:
         found: list[Drop] = []
@@ -145,11 +146,14 @@ class Inbox:
             listed = self._complete(listed, entries, last_touched)
             if listed is None:
                 return []
-        drops = [
-            self._listed(source, folder.name, entry, listed or NO_MANIFEST)
-            for entry in entries.values()
-            if entry.name != MANIFEST or isinstance(listed, Refusal) or len(entries) == 1
-        ]
+        if entries.keys() == {MANIFEST} and isinstance(listed, Manifest):
+            drops = [replace(self._drop(source, entries[MANIFEST], folder.name), refusal=None)]
+        else:
+            drops = [
+                self._listed(source, folder.name, entry, listed or NO_MANIFEST)
+                for entry in entries.values()
+                if entry.name != MANIFEST or isinstance(listed, Refusal)
+            ]
         return [
             replace(drop, filed_as=f"{filed_as}/{drop.name.rpartition('/')[2]}") for drop in drops
         ]

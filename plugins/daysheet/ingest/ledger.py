@@ -6,15 +6,19 @@ file is not (yet) there tells the next run to finish the move.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import psycopg
-from psycopg.rows import class_row
+from psycopg.rows import class_row, dict_row
 
 from daysheet.ingest.inbox import Drop
 from daysheet.ingest.taking import Copy
 
 Unapplied = Literal["duplicate", "held", "rejected"]
+
+
+class NotHeld(Exception):
+    """There is no such held file; the message says what to give instead."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,7 @@ class Known:
         return self.problem.partition(":")[0] if self.problem else None
 
 
+UNREAD = ""  # sha256 of what was turned away without being opened
 LOADED = ("loaded", "loaded_with_quarantine")
 _SELECT = """
     select
@@ -95,13 +100,29 @@ def read_file(connection: psycopg.Connection, file_id: int) -> Known | None:
     return found[0] if found else None
 
 
-def held_files(connection: psycopg.Connection, name: str) -> list[Known]:
-    """Held files of that name (with or without its folder) nobody has released, oldest first."""
-    return _known(
+def find_held(connection: psycopg.Connection, file: str) -> Known:
+    """The held file of that number, or that name (with or without its folder).
+
+    Raises :class:`NotHeld` when there is none, or several have the name.
+    """
+    if file.isdecimal():
+        known = read_file(connection, int(file))
+        if known is None or known.state != "held":
+            raise NotHeld(f"file {file} is not held: see ops.file")
+        return known
+    found = _known(
         connection,
         "where state = 'held' and released_by is null"
         " and (file_name = %s or right(file_name, length(%s) + 1) = '/' || %s) order by file_id",
-        [name, name, name],
+        [file, file, file],
+    )
+    if len(found) == 1:
+        return found[0]
+    numbers = ", ".join(str(known.file_id) for known in found)
+    raise NotHeld(
+        f"several held files have that name, give the number: {numbers}"
+        if found
+        else f"no held file is named {file}: see ops.file, or drops/held"
     )
 
 
@@ -132,6 +153,33 @@ def refused_after(connection: psycopg.Connection, file_id: int) -> list[Known]:
     )
 
 
+def verdicts(connection: psycopg.Connection, sent: list[tuple[str, str]]) -> list[dict[str, Any]]:
+    """The newest verdict on each (source, name): counts of rows by what became of them.
+
+    ``is_settled`` when the file lies where it belongs and its batch, if any, is committed.
+    """
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(
+            """
+            select distinct on (file.source, file.file_name)
+                file.file_id, file.source, file.table_name as table, file.file_name as name,
+                file.state, file.batch, file.rows_read as read, file.rows_inserted as inserted,
+                file.rows_replaced as replaced, file.rows_unchanged as unchanged,
+                file.rows_stale as stale, file.rows_quarantined as quarantined,
+                file.rows_skipped as skipped, file.rows_closed as closed, file.problem,
+                file.warnings,
+                file.archived_as is not null
+                and coalesce(batch.state, 'committed') = 'committed' as is_settled
+            from unnest(%s::text[], %s::text[]) as sent (source, name)
+            inner join ops.file
+                on file.source = sent.source and file.file_name = sent.name
+            left join ops.batch on file.batch = batch.batch
+            order by file.source, file.file_name, file.file_id desc
+            """,
+            [[source for source, _ in sent], [name for _, name in sent]],
+        ).fetchall()
+
+
 def record(
     connection: psycopg.Connection,
     drop: Drop,
@@ -146,7 +194,7 @@ def record(
             " exported_on, state, problem) values (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
             " returning file_id",
             [
-                drop.source, drop.table, drop.name, copy.sha256 if copy else "",
+                drop.source, drop.table, drop.name, copy.sha256 if copy else UNREAD,
                 copy.bytes if copy else 0, drop.mode, drop.exported_on, state, problem,
             ],
         ).fetchone()  # fmt: skip

@@ -3,6 +3,9 @@
 import re
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
+
+from daysheet.catalog import all_contracts
 
 _CSV = re.compile(r"\.csv(\.gz)?$", re.IGNORECASE)
 _UNFINISHED = (".tmp", ".part", ".crdownload")
@@ -12,9 +15,24 @@ _DATE = re.compile(
 )
 
 
+@cache
+def tables_by_source() -> dict[str, tuple[str, ...]]:
+    """The tables of every source there is a contract for."""
+    contracts = all_contracts().values()
+    return {
+        source: tuple(one.table for one in contracts if one.source == source)
+        for source in sorted({contract.source for contract in contracts})
+    }
+
+
 def is_ignored(name: str) -> bool:
     """Whether a name is nobody's finished file: hidden, a lock file or still being written."""
     return name.startswith((".", "~$")) or name.lower().endswith(_UNFINISHED)
+
+
+def is_csv(name: str) -> bool:
+    """Whether a name says it is a CSV file, perhaps compressed."""
+    return bool(_CSV.search(name))
 
 
 def table_in(name: str, tables: Iterable[str]) -> str | None:
@@ -22,7 +40,7 @@ def table_in(name: str, tables: Iterable[str]) -> str | None:
 
     None when it is no CSV, names no table, or names several.
     """
-    if not _CSV.search(name):
+    if not is_csv(name):
         return None
     stem = _CSV.sub("", name.lower())
     named = {table for table in tables if re.search(rf"(?<![a-z0-9]){table}(?![a-z0-9])", stem)}
