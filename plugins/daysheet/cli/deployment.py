@@ -58,7 +58,7 @@ def start() -> None:
 
 def stop() -> None:
     """Stop everything. All data stays, and `daysheet up` goes on from there."""
-    with steps("stopping ...") as say:
+    with steps("stopping, tasks that run may finish ...") as say:
         was_running = down(say)
     output.print("everything is stopped" if was_running else "nothing was running")
 

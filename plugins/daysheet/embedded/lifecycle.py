@@ -41,7 +41,7 @@ def up(say: Say) -> Deployment:
     _make_home(home)
     with _alone(home):
         deployment = _chosen(home)
-        if not deployment.missing():
+        if not deployment.missing() and answering(deployment) == set(PARTS):
             say("already up")
         else:
             _start_missing(deployment, say)
@@ -56,10 +56,10 @@ def down(say: Say) -> bool:
         return False
     with _alone(home):
         was_running = bool(deployment.running()) or parts.end_strays(deployment) > 0
-        say("Airflow and the mailbox end; running tasks may finish")
         parts.end_all(deployment)
-        say("Postgres ends")
+        say("Airflow and the mailbox have ended")
         deployment.server.stop()
+        say("Postgres has ended")
     return was_running
 
 
@@ -85,8 +85,8 @@ def _start_missing(deployment: Deployment, say: Say) -> None:
         say(f"{ended} processes of killed parts ended")
     missing = deployment.missing()
     if "postgres" in missing and len(missing) <= len(PARTS):
-        say("Airflow ends, as its database did")
         parts.end_all(deployment)
+        say("Airflow has ended, as its database had")
         missing = deployment.missing()
     require_free(
         {setting: getattr(deployment.settings, setting) for part, setting in PORTS.items()
@@ -196,7 +196,9 @@ def _make_home(home: Path) -> None:
 @contextmanager
 def _alone(home: Path) -> Iterator[None]:
     """Keep two commands from starting or ending the same deployment at once."""
-    with (home / "lock").open("w") as lock:
+    path = home / "lock"
+    path.touch(mode=0o600)
+    with path.open() as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

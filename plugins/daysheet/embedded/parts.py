@@ -7,7 +7,7 @@ from pathlib import Path
 from daysheet.embedded import DeploymentProblem
 from daysheet.embedded.deployment import PARTS, Deployment
 from daysheet.embedded.environment import environment
-from daysheet.embedded.processes import Process, end, marked, strays
+from daysheet.embedded.processes import Process, children, end, marked, strays
 
 _TASKS_MAY_TAKE = 30  # seconds; the scheduler waits for its running tasks before it ends
 _GRACE = 10  # seconds, for all others
@@ -70,9 +70,12 @@ def end_all(deployment: Deployment) -> None:
     What tasks report goes through the API server, what fails is mailed: those two go last.
     """
     running = deployment.running()
+    if "triggerer" in running:
+        # Told to end, it sleeps ten seconds over its own child's end; told by that, it ends too.
+        end(children(running["triggerer"]), grace=5)
     last = ("api-server", "mailbox")
-    # Without it tasks cannot end: they try to reach it until they are killed.
-    patience = _TASKS_MAY_TAKE if "api-server" in running else 2
+    # Without these two no task can end: it tries to reach them until it is killed.
+    patience = _TASKS_MAY_TAKE if {"api-server", "postgres"} <= running.keys() else 2
     end([running[part] for part in PARTS if part in running and part not in last], patience)
     end_strays(deployment)
     for part in last:

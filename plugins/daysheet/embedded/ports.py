@@ -2,6 +2,7 @@
 
 import os
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 from daysheet.embedded import DeploymentProblem
@@ -47,15 +48,11 @@ def is_free(port: int) -> bool:
 def user_of(port: int) -> str | None:
     """``name (process 123)`` of who listens on the port; none when we may not know."""
     sockets = {f"socket:[{inode}]" for inode in _listening_inodes(port)}
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            links = {os.readlink(link) for link in (entry / "fd").iterdir()}
-            if not sockets.isdisjoint(links):
-                return f"{(entry / 'comm').read_text().strip()} (process {entry.name})"
-        except OSError:
-            continue  # ended, or not ours to look into
+    for descriptor in Path("/proc").glob("[0-9]*/fd/*"):
+        with suppress(OSError):  # closed meanwhile, or not ours to look into
+            if os.readlink(descriptor) in sockets:
+                process = descriptor.parents[1]
+                return f"{(process / 'comm').read_text().strip()} (process {process.name})"
     return None
 
 

@@ -69,7 +69,7 @@ class Server:
             "port": str(self.port),
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": "",
-            "cluster_name": self._cluster_name,
+            "cluster_name": self.cluster_name,
             **_SETTINGS,
             **_sized_settings(),
             **settings,
@@ -110,14 +110,14 @@ class Server:
         return self.pid() is not None
 
     @property
-    def _cluster_name(self) -> str:
+    def cluster_name(self) -> str:
         """Part of every server process's title, which tells our cluster's from all others."""
         return f"daysheet-{hashlib.sha256(str(self.data).encode()).hexdigest()[:8]}"
 
     def _end_children(self) -> None:
         """End backends that survived their postmaster, as one in a long query does for a while."""
         if not self.is_running():
-            end(titled(f"postgres: {self._cluster_name}:"), grace=5)
+            end(titled(f"postgres: {self.cluster_name}:"), grace=5)
 
     def _clear_after_crash(self) -> None:
         """Remove what would keep a crashed server from starting: backends, a stale pid file."""
@@ -188,7 +188,7 @@ def _open_way_to(target: Path) -> list[Path]:
     return changed
 
 
-# log_*: Postgres writes row values into its messages; terse and panic keep them out of the log.
+# log_*: Postgres writes row values into its messages; these keep them out of the log.
 _SETTINGS = {
     "wal_level": "minimal",
     "max_wal_senders": "0",
@@ -198,7 +198,7 @@ _SETTINGS = {
     "autovacuum_naptime": "15s",
     "log_error_verbosity": "terse",
     "log_min_error_statement": "panic",
-    "log_min_messages": "warning",
+    "log_min_messages": "log",  # an ERROR quotes the value it refuses
     "log_parameter_max_length_on_error": "0",
     "idle_in_transaction_session_timeout": "10min",
 }

@@ -62,6 +62,11 @@ def titled(prefix: str) -> list[int]:
     return [pid for pid in _all_pids() if _read(pid, "cmdline").startswith(prefix.encode())]
 
 
+def children(parent: int) -> list[int]:
+    """Ids of the processes ``parent`` started itself."""
+    return [pid for pid in _all_pids() if (fields := _stat(pid)) and int(fields[1]) == parent]
+
+
 def strays(pids: Iterable[int], alive: Iterable[int]) -> list[int]:
     """Those of ``pids`` that do not descend from a process of ``alive``: their parent died."""
     parents = set(alive)

@@ -1,0 +1,170 @@
+"""One real deployment: up, every part killed in turn and repaired, down, up again."""
+
+import contextlib
+import os
+import smtplib
+from email.message import EmailMessage
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from daysheet.embedded.api import AirflowApi, ApiRefused
+from daysheet.embedded.ports import is_free
+from daysheet.settings import PROJECT
+from tests.embedded.conftest import Home
+
+pytestmark = pytest.mark.airflow
+
+PARTS = ["postgres", "mailbox", "api-server", "dag-processor", "triggerer", "scheduler"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _up(home: Home) -> None:
+    home.do("up")
+
+
+def test_up_ends_when_every_part_works_and_the_dags_are_there(home):
+    assert home.states() == dict.fromkeys(PARTS, "works")
+    api = AirflowApi(home.deployment)
+    files = {path.name for path in (PROJECT / "dags").glob("*.py")}
+    dags = api.get("dags", limit=100)["dags"]
+    assert {dag["relative_fileloc"] for dag in dags} == files
+    assert not any(dag["is_paused"] for dag in dags)
+
+
+def test_only_who_knows_the_password_gets_in(home):
+    intruder = AirflowApi(home.deployment)
+    intruder._login = ("admin", "guess")
+    with pytest.raises(ApiRefused) as refused:
+        intruder.get("dags")
+    assert refused.value.status == 401
+
+
+def test_up_again_starts_nothing(home):
+    before = home.pids()
+    home.do("up")
+    assert home.pids() == before
+
+
+def test_nothing_listens_beyond_loopback(home):
+    sockets = set()
+    for pid in home.processes():
+        for descriptor in Path(f"/proc/{pid}/fd").glob("*"):
+            with contextlib.suppress(OSError):  # closed meanwhile
+                sockets.add(os.readlink(descriptor))
+    addresses = [
+        fields[1]
+        for table in ("tcp", "tcp6")
+        for fields in map(str.split, Path(f"/proc/net/{table}").read_text().splitlines()[1:])
+        if fields[3] == "0A" and f"socket:[{fields[9]}]" in sockets
+    ]
+    assert len(addresses) == 3  # web pages, Postgres, mailbox
+    assert {address.partition(":")[0] for address in addresses} == {"0100007F"}
+
+
+def test_secrets_and_what_patients_may_be_in_are_closed_to_others(home):
+    for path in home.folder.rglob("*"):
+        if path.is_dir() and path.stat().st_mode & 0o007 == 0o001:
+            continue  # the way through to Postgres's own files
+        reachable = all(parent.stat().st_mode & 0o001 for parent in path.parents)
+        assert not (reachable and path.stat().st_mode & 0o006), path
+    assert (home.folder / "secrets.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_each_role_logs_in_with_what_dsn_prints(home):
+    for role in ("loader", "builder", "reader", "desk", "mailer"):
+        with psycopg.connect(home.do("dsn", role).strip()) as connection:
+            assert connection.execute("select current_user").fetchone() == (f"daysheet_{role}",)
+
+
+def test_mail_is_kept_as_a_file(home):
+    message = EmailMessage()
+    message["Subject"], message["From"], message["To"] = "late", "a@b.example", "ops@b.example"
+    message.set_content("a build is late")
+    with smtplib.SMTP("127.0.0.1", home.deployment.settings.smtp_port) as client:
+        client.send_message(message)
+    (kept,) = Path(home.status()["mailbox"]).glob("*.eml")
+    assert "a build is late" in kept.read_text()
+
+
+def test_other_settings_wait_until_it_is_down(home):
+    before = home.pids()
+    refused = home.run("up", DAYSHEET_TIMEZONE="America/Chicago")
+    assert refused.returncode == 1
+    assert "DAYSHEET_TIMEZONE" in refused.stderr
+    assert "daysheet down" in refused.stderr
+    assert home.pids() == before
+
+
+@pytest.mark.parametrize("part", ["mailbox", "triggerer", "dag-processor", "api-server"])
+def test_up_repairs_a_killed_part_and_leaves_the_others_alone(home, part):
+    before = home.pids()
+    home.kill(part)
+    assert home.states()[part] == "ended"
+    assert home.run("status").returncode == 1
+    assert part in home.run("build").stderr  # a command that needs it says so
+    home.do("up")
+    after = home.pids()
+    assert home.states() == dict.fromkeys(PARTS, "works")
+    assert {name for name in PARTS if before[name] != after[name]} == {part}
+
+
+def test_a_killed_scheduler_leaves_workers_that_up_ends(home):
+    orphans = [pid for pid in home.processes() if _parent(pid) == home.pids()["scheduler"]]
+    assert len(orphans) >= 4
+    home.kill("scheduler")
+    assert "processes left over" in home.run("doctor").stdout
+    home.do("up")
+    assert not set(orphans) & set(home.processes())
+    assert home.states() == dict.fromkeys(PARTS, "works")
+
+
+def test_a_killed_postgres_comes_back_with_what_was_committed(home):
+    with psycopg.connect(home.do("dsn", "loader").strip()) as connection:
+        connection.execute("insert into ops.batch default values")
+    home.kill("postgres")
+    home.do("up")
+    with psycopg.connect(home.do("dsn", "reader").strip()) as connection:
+        assert connection.execute("select count(*) from ops.batch").fetchone() == (1,)
+    assert home.states() == dict.fromkeys(PARTS, "works")
+
+
+def test_doctor_finds_nothing_wrong(home):
+    home.do("doctor")
+
+
+@pytest.mark.parametrize("part", ["scheduler", "postgres"])
+def test_down_after_a_kill_leaves_no_process_and_up_goes_on(home, part):
+    login, ports = home.status()["login"], _ports(home)
+    home.kill(part)
+    home.do("down")
+    assert home.processes() == []
+    assert all(is_free(port) for port in ports)
+    assert home.states() == dict.fromkeys(PARTS, "ended")
+    assert "nothing was running" in home.do("down")
+    if part == "postgres":
+        return
+    _forge_pid_files(home)
+    home.do("up")  # and the process the stale files name still runs
+    assert home.status()["login"] == login
+    with psycopg.connect(home.do("dsn", "reader").strip()) as connection:
+        assert connection.execute("select count(*) from ops.batch").fetchone() == (1,)
+
+
+def _forge_pid_files(home: Home) -> None:
+    """As after a reboot: every recorded process id is somebody else's by now, here our own."""
+    for part in PARTS[1:]:
+        record = f'{{"pid": {os.getpid()}, "started": 1, "boot": "another"}}'
+        home.deployment.process_record(part).write_text(record)
+    pid_file = home.deployment.server.data / "postmaster.pid"
+    pid_file.write_text(f"{os.getpid()}\n{pid_file.parent}\n1\n{_ports(home)[0]}\n\n127.0.0.1\n")
+
+
+def _ports(home: Home) -> list[int]:
+    settings = home.deployment.settings
+    return [settings.postgres_port, settings.smtp_port, settings.web_port]
+
+
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
