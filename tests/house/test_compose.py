@@ -8,6 +8,7 @@ import subprocess
 import pytest
 import yaml
 
+from daysheet.embedded.postgres import _SETTINGS as EMBEDDED
 from daysheet.settings import PROJECT
 from daysheet.warehouse import Role
 from daysheet.warehouse.provision import NEEDED_PASSWORDS
@@ -31,6 +32,13 @@ def test_the_services_are_those_of_production():
         assert SERVICES[name]["environment"]["AIRFLOW__CORE__EXECUTOR"] == "CeleryExecutor"
     assert "wal_level=replica" in SERVICES["postgres"]["command"]
     assert "--data-checksums" in SERVICES["postgres"]["environment"]["POSTGRES_INITDB_ARGS"]
+
+
+def test_postgres_logs_no_more_than_the_embedded_one():
+    quiet = {name: value for name, value in EMBEDDED.items() if name.startswith("log_")}
+    assert len(quiet) >= 4
+    for name, value in quiet.items():
+        assert f"{name}={value}" in SERVICES["postgres"]["command"]
 
 
 def test_no_secret_has_a_default():
