@@ -23,11 +23,9 @@ class Settings(BaseSettings):
     drops_conn_id: str | None = Field(None, description="Airflow connection of the drop folder.")
     ops_email: str = Field("ops@practice.example", description="Who hears of failures.")
 
-    web_port: int = 8080
-    postgres_port: int = 15432
-    smtp_port: int = 8025
-    worker_log_port: int = 8793
-    trigger_log_port: int = 8794
+    web_port: int = Field(8080, description="Airflow's pages, on loopback.")
+    postgres_port: int = Field(15432, description="The embedded Postgres, on loopback.")
+    smtp_port: int = Field(8025, description="The local mailbox, on loopback.")
 
     stable_seconds: int = Field(60, ge=0, description="A loose file must be still this long.")
     poll_seconds: int = Field(5, ge=1, description="Between looks at the drop folder.")
