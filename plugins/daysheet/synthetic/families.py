@@ -100,8 +100,9 @@ def _estrange(circle: Circle) -> None:
         case "deceased":
             head.status = 5
         case "odd names":
-            head.given = ODD_GIVEN[k % len(ODD_GIVEN)]
-            head.surname = ODD_FAMILY[k % len(ODD_FAMILY)]
+            for n, person in enumerate(people, start=k):
+                person.given = ODD_GIVEN[n % len(ODD_GIVEN)]
+                person.surname = ODD_FAMILY[n % len(ODD_FAMILY)]
         case "guarantor elsewhere" if len(circle.families) > 1:
             # The first family's last member is paid for by the second family's head, who in
             # every other such circle is paid for by the first family's head in turn.

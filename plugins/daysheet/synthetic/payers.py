@@ -129,7 +129,7 @@ def _plan(
     entered = office.start - timedelta(days=rng.randrange(200))
     key = drop.add(
         "insplan",
-        GroupName=f"Group {n}, all staff",
+        GroupName=f'Group "{n}", all staff',
         GroupNum=group,
         FeeSched=office.schedules[schedule] if kind == "p" else 0,
         PlanType=kind,

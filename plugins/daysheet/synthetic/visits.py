@@ -59,7 +59,7 @@ def visits(circle: Circle, person: Person) -> Iterator[Visit]:
         return
     rng = person.rng
     day = office_day(max(person.joined, office.start) + timedelta(days=rng.randrange(45)))
-    _existing_work(person, day)
+    _existing_work(person, min(day, office.until))
     while day <= person.last_day:
         if rng.random() < 0.07:
             yield _missed(person, day)
