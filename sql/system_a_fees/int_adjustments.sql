@@ -69,6 +69,7 @@ select
     ) as adjustment_class,
     adjustments.procedure_id is not null as is_procedure_attached,
     adjustments.adj_date > nullif(adjustments.proc_date, '0001-01-01') as is_retroactive,
+    charted.unit_fee,
     round(100 * adjustments.adj_amt / nullif(charted.gross_fee, 0), 2) as pct_of_fee,
     coalesce(paid.paid_amount, 0) as paid_amount,
     {{ row_metadata('adjustments') }}
