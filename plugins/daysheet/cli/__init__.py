@@ -7,7 +7,7 @@ import click
 import typer
 from typer.core import TyperGroup
 
-from daysheet.cli import builds, deployment, drops, practice, warehouse
+from daysheet.cli import builds, demo, deployment, drops, practice, warehouse
 from daysheet.embedded import DeploymentProblem
 from daysheet.warehouse import DatabaseFault
 
@@ -28,7 +28,8 @@ app = typer.Typer(
     name="daysheet",
     help="From dropped CSV files to a published build of the practice's numbers.",
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (deployment, drops, builds, practice, warehouse):
+for module in (deployment, demo, drops, builds, practice, warehouse):
     module.register(app)

@@ -56,7 +56,7 @@ class Server:
         """
         if self.is_running():
             return []
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         opened = []
         if os.geteuid() == 0:
             _ensure_account()

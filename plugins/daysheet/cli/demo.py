@@ -1,0 +1,80 @@
+"""``daysheet demo``."""
+
+import time
+from decimal import Decimal
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from daysheet.cli.deployment import output, progress, steps
+from daysheet.embedded.demo import (
+    BuiltModel,
+    DemoFailed,
+    build_of,
+    built_models,
+    invented_practice,
+    load,
+    practice_folder,
+    total_owed,
+)
+from daysheet.embedded.lifecycle import up
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands to ``app``."""
+    app.command("demo")(demo)
+
+
+def demo(
+    patients: Annotated[int, typer.Option(min=1, help="How many patients.")] = 2000,
+    years: Annotated[int, typer.Option(min=1, help="How many years of history.")] = 3,
+    seed: Annotated[int, typer.Option(help="Same seed, same practice.")] = 1,
+) -> None:
+    """Start everything and take an invented practice from dropped files to a published build."""
+    began, folder = time.monotonic(), practice_folder()
+    with invented_practice(folder, patients, years, seed) as written:
+        with steps("starting ...") as say:
+            deployment = up(say)
+        with steps("inventing a practice ...") as say:
+            practice = written()
+            say(f"{practice['rows']:,} rows of {patients:,} invented patients")
+    progress.print("loading them by way of the inbox")
+    files = load(folder)
+    progress.print(f"  {_loaded(files)}")
+    batch = max((file["batch"] for file in files if file["batch"] is not None), default=None)
+    with steps("building ...") as say:
+        build = build_of(deployment, batch, say)
+        say(f"build {build} is published")
+    output.print(_table(built_models(deployment, build)))
+    owed = total_owed(deployment, build)
+    user, password = deployment.login
+    mails = len(list(deployment.mailbox.glob("*.eml")))
+    table = Table.grid(padding=(0, 2))
+    table.add_row("owed to the practice", f"{owed:,.2f} on {practice['until']}")
+    table.add_row("look at it", f"{deployment.url}  user {user}, password {password}")
+    table.add_row("mail sent", f"{mails}, in {deployment.mailbox}")
+    table.add_row(
+        "took", f"{time.monotonic() - began:.0f} s; it goes on running: `make down` stops it"
+    )
+    output.print(table)
+    if owed != Decimal(practice["balance"]):
+        raise DemoFailed(f"the generator knows another balance: {practice['balance']}")
+
+
+def _loaded(files: list[dict[str, Any]]) -> str:
+    states: dict[str, int] = {}
+    for file in files:
+        states[file["state"]] = states.get(file["state"], 0) + 1
+    rows = sum(file["read"] for file in files)
+    counts = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in states.items())
+    return f"{rows:,} rows in {len(files)} files: {counts}"
+
+
+def _table(models: list[BuiltModel]) -> Table:
+    table = Table("model", "", box=None)
+    table.add_column("rows", justify="right")
+    table.add_column("seconds", justify="right")
+    for one in models:
+        table.add_row(one.model, one.action, f"{one.rows:,}", f"{one.seconds:.2f}")
+    return table

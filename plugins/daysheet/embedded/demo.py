@@ -1,0 +1,162 @@
+"""An invented practice from dropped files to a published build: what happened, step by step."""
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from daysheet.embedded import DeploymentProblem
+from daysheet.embedded.deployment import Deployment
+from daysheet.settings import get_settings
+from daysheet.warehouse import LockClass, Role, session
+
+_COMMAND = [sys.executable, "-c", "from daysheet.cli import app; app()"]
+_OPENED_WITHIN = 120  # seconds, from the commit of a batch to its build
+_ENDED = ("published", "kept", "superseded", "failed", "abandoned")
+
+
+class DemoFailed(DeploymentProblem):
+    """A step of the demo did not succeed; the message says which and where to look."""
+
+
+@dataclass(frozen=True)
+class BuiltModel:
+    """One model of a build: ``action`` is built, linked, inherited or failed."""
+
+    model: str
+    action: str
+    rows: int
+    seconds: float
+
+
+@contextmanager
+def invented_practice(
+    folder: Path, patients: int, years: int, seed: int
+) -> Iterator[Callable[[], dict[str, Any]]]:
+    """Generate a practice meanwhile; yield what waits for it and says what was written."""
+    shutil.rmtree(folder, ignore_errors=True)
+    options = {"--patients": patients, "--years": years, "--seed": seed}
+    arguments = [str(part) for option in options.items() for part in option]
+    child = subprocess.Popen(  # noqa: S603  our own command
+        [*_COMMAND, "generate", *arguments, "--json", str(folder)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+    def written() -> dict[str, Any]:
+        output, errors = child.communicate()
+        if child.returncode != 0:
+            raise DemoFailed(f"no practice was generated: {errors.strip()}")
+        return json.loads(output)
+
+    try:
+        yield written
+    finally:
+        if child.poll() is None:
+            child.terminate()
+            child.wait()
+
+
+def load(folder: Path) -> list[dict[str, Any]]:
+    """Drop a folder and wait for the verdict on each file, with its row counts."""
+    return _daysheet("load", str(folder), "--json")["files"]
+
+
+def build_of(deployment: Deployment, batch: int | None, say: Callable[[str], None]) -> int:
+    """The published build that has ``batch`` (none: nothing was new), once it is published."""
+    number = (
+        _awaited_build(deployment, batch) if batch is not None else _newest_published(deployment)
+    )
+    if number is None:
+        number = _daysheet("build", "--json")["build"]
+    _follow(deployment, number, say)
+    return number
+
+
+def built_models(deployment: Deployment, build: int) -> list[BuiltModel]:
+    """What is in a build, in the order it was done."""
+    with session(deployment.dsn(Role.READER), "daysheet demo") as connection:
+        rows = connection.execute(
+            "select model, action, row_count, build_model.seconds"
+            " from ops.build_model inner join ops.model_version using (fingerprint, model)"
+            " where build = %s order by recorded_at",
+            [build],
+        ).fetchall()
+    return [BuiltModel(model, action, rows, float(took)) for model, action, rows, took in rows]
+
+
+def total_owed(deployment: Deployment, build: int) -> Decimal:
+    """The receivable of the whole practice in a published build, in dollars."""
+    with session(deployment.dsn(Role.READER), "daysheet demo") as connection:
+        connection.execute("select pg_advisory_xact_lock_shared(%s, %s)", [LockClass.BUILD, build])
+        row = connection.execute(
+            f"select sum(total_ar_balance) from build_{int(build)}.int_ar_analysis_base"  # noqa: S608  our number
+        ).fetchone()
+    return row[0] if row and row[0] is not None else Decimal(0)
+
+
+def _awaited_build(deployment: Deployment, batch: int) -> int:
+    """The build that was opened for a batch; ingest opens it right after the commit."""
+    deadline = time.monotonic() + _OPENED_WITHIN
+    with session(deployment.dsn(Role.READER), "daysheet demo", autocommit=True) as connection:
+        while time.monotonic() < deadline:
+            row = connection.execute(
+                "select min(build) from ops.build where batch >= %s", [batch]
+            ).fetchone()
+            if row and row[0] is not None:
+                return row[0]
+            time.sleep(0.3)
+    raise DemoFailed(f"no build was opened for batch {batch}: see {deployment.url}")
+
+
+def _newest_published(deployment: Deployment) -> int | None:
+    with session(deployment.dsn(Role.READER), "daysheet demo") as connection:
+        row = connection.execute("select build from ops.current_build").fetchone()
+    return row[0] if row else None
+
+
+def _follow(deployment: Deployment, build: int, say: Callable[[str], None]) -> None:
+    """Say each model as it is done; return when the build is published."""
+    done = 0
+    with session(deployment.dsn(Role.READER), "daysheet demo", autocommit=True) as connection:
+        while True:
+            state, problem = connection.execute(
+                "select state, problem from ops.build where build = %s", [build]
+            ).fetchone() or ("abandoned", None)
+            models = connection.execute(
+                "select model, action from ops.build_model where build = %s order by recorded_at",
+                [build],
+            ).fetchall()
+            for model, action in models[done:]:
+                say(f"{model} {action}")
+            done = len(models)
+            if state in _ENDED:
+                break
+            time.sleep(0.3)
+    if state != "published":
+        raise DemoFailed(
+            f"build {build} is {state}{f': {problem}' if problem else ''}; see {deployment.url}"
+        )
+
+
+def _daysheet(*arguments: str) -> Any:
+    """Run a command of ours that prints JSON; its progress goes where ours goes."""
+    done = subprocess.run(  # noqa: S603  our own command
+        [*_COMMAND, *arguments], check=False, stdout=subprocess.PIPE, text=True
+    )
+    if done.returncode != 0:
+        raise DemoFailed(f"`daysheet {' '.join(arguments)}` failed:\n{done.stdout}")
+    return json.loads(done.stdout)
+
+
+def practice_folder() -> Path:
+    """Where the demo's practice is written, with the totals its models must reach."""
+    return get_settings().home / "demo"
