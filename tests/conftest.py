@@ -7,6 +7,7 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -38,19 +39,29 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+@contextmanager
+def server_folder() -> Iterator[Path]:
+    """A folder the server's account can reach: pytest keeps its own to one user."""
+    with tempfile.TemporaryDirectory(
+        prefix="daysheet-postgres-", ignore_cleanup_errors=True
+    ) as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
 def bare_server(folder: Path) -> Server:
-    """A server in ``folder``, not yet started; its account can reach its data."""
-    for parent in (folder, *folder.parents):
-        if parent == Path("/") or parent.stat().st_uid != os.geteuid():
-            break
-        parent.chmod(parent.stat().st_mode | 0o011)
+    """A server in ``folder``, not yet started."""
     return Server(folder, free_port(), secrets.token_urlsafe(16))
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server() -> Iterator[Server]:
     """A throw-away Postgres 18."""
-    server = bare_server(tmp_path_factory.mktemp("postgres"))
+    with server_folder() as folder:
+        yield from _migrated(bare_server(folder))
+
+
+def _migrated(server: Server) -> Iterator[Server]:
     server.start(fsync="off", max_connections="60")
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
         connection.execute(f"create database {TEMPLATE}")

@@ -1,7 +1,7 @@
 create view {{ schema }}.{{ model }} as
 select
-    version.*,
+    {{ columns }},
     '{{ loaded_at }}'::timestamptz as _loaded_at,
     {{ batch }} as _batch,
     '{{ transformed_at }}'::timestamptz as _transformed_at
-from store.{{ table }} as version
+from store.{{ table }}

@@ -22,9 +22,9 @@ with sums as (
             from {{ ref('int_insurance_payment_allocated') }}
         ) as model_sum,
         (
-            select sum(lines.ins_pay_amt + lines.write_off)
-            from {{ source('opendental', 'claimproc') }} as lines
-            where {{ is_paid_line('lines.status') }}
+            select sum(paid_lines.ins_pay_amt + paid_lines.write_off)
+            from {{ source('opendental', 'claimproc') }} as paid_lines
+            where {{ is_paid_line('paid_lines.status') }}
         ) as source_sum
 )
 

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Iterator
 
 import pytest
-from tests.conftest import bare_server
+from tests.conftest import bare_server, server_folder
 from typer.testing import CliRunner
 
 from daysheet.cli import app
@@ -14,11 +14,12 @@ from daysheet.warehouse.provision import NEEDED_PASSWORDS, provision
 
 
 @pytest.fixture(scope="module")
-def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = bare_server(tmp_path_factory.mktemp("bare"))
-    server.start(fsync="off", shared_buffers="32MB")
-    yield server
-    server.stop("immediate")
+def own_server() -> Iterator[Server]:
+    with server_folder() as folder:
+        server = bare_server(folder)
+        server.start(fsync="off", shared_buffers="32MB")
+        yield server
+        server.stop("immediate")
 
 
 def passwords() -> dict[str, str]:

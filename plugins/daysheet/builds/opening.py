@@ -134,8 +134,8 @@ def open_by_hand(
     """Open a build from the frozen inputs of ``base`` (default: the published build).
 
     Models of earlier phases, and those of this phase not listed in ``models``, are inherited.
-    A ``base`` that has not ended well goes on itself. A run that opened one already
-    (``opened_by``) gets the same again.
+    A ``base`` that failed, or waits for its next phase, goes on itself. A run that opened one
+    already (``opened_by``) gets the same again.
     """
     mine = connection.execute(
         "select build from ops.build where opened_by = %s", [opened_by]
@@ -147,7 +147,7 @@ def open_by_hand(
         raise BuildRefused(
             "nothing is published yet, so there is nothing to start from: run open_build"
         )
-    if origin.state in ("open", "failed"):
+    if origin.state in ("open", "failed") or (origin.state == "running" and not origin.owner):
         return origin
     inherits = phase > 0 or bool(models)
     if inherits and as_of and as_of != origin.as_of:

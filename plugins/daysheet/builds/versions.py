@@ -261,6 +261,7 @@ def _link(connection: psycopg.Connection, job: _Job, version: _Version, action: 
         "build/view.sql",
         schema=build.schema,
         model=planned.model.name,
+        columns=",\n    ".join(planned.model.columns),
         table=version.table_name,
         loaded_at=row[0].isoformat(),
         batch=build.batch,

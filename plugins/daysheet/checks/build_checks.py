@@ -55,7 +55,7 @@ def run_build_check(
     """Run one check on one build; what it returns are names, counts and differences."""
     wanted = ",".join(sorted(".".join(source) for source in load_graph().sources()))
     query = render_text(
-        check.text, relations, as_of, check.name, build=build, batch=batch, columns=wanted
+        check.text, relations, as_of, check.name, build=build, batch=batch, sources=wanted
     )
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(query).fetchall()  # type: ignore[arg-type]

@@ -130,13 +130,14 @@ def finished(dag_id: str) -> Any:
 def failed() -> Any:
     """Runs only when something failed: ends the build, so that the next one gets its turn."""
 
-    @task(task_id="build_failed", trigger_rule="one_failed")
+    @task(task_id="build_failed", trigger_rule="one_failed", retries=0)
     def end_failed_build(dag_run: Any = None, ti: Any = None) -> None:
         build = ti.xcom_pull(task_ids=TAKE_BUILD)
-        if build is None:
-            raise AirflowSkipException("no build was taken")
-        with session(dsn(Role.BUILDER), f"daysheet {dag_run.dag_id}", autocommit=True) as db:
-            fail_build(db, build, _owner(dag_run), f"{dag_run.dag_id} failed")
+        if build is not None:
+            with session(dsn(Role.BUILDER), f"daysheet {dag_run.dag_id}", autocommit=True) as db:
+                fail_build(db, build, _owner(dag_run), f"{dag_run.dag_id} failed")
+        # As the last task it decides the run's state: a run in which something failed is red.
+        raise AirflowFailException("a task above failed; see its log")
 
     return end_failed_build()
 

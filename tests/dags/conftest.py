@@ -1,0 +1,51 @@
+"""A real Airflow with a metadata database of its own, and DAGs run in this process."""
+
+import copy
+import logging
+import os
+from collections.abc import Callable
+
+import pytest
+
+from tests.conftest import AIRFLOW_HOME
+
+
+@pytest.fixture(scope="session")
+def airflow() -> None:
+    """A migrated Airflow metadata database (sqlite: nothing here needs a scheduler)."""
+    from airflow.utils.db import initdb
+
+    initdb()
+    from airflow.models.pool import Pool
+
+    for pool in ("warehouse", "ingest"):
+        Pool.create_or_update_pool(pool, slots=2, description="", include_deferred=False)
+
+
+@pytest.fixture(scope="session")
+def dagbag(airflow):
+    """All DAGs of the project, parsed once."""
+    from airflow.dag_processing.dagbag import DagBag
+
+    return DagBag(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
+
+
+@pytest.fixture
+def run_dag(dagbag, warehouse, monkeypatch) -> Callable:
+    """Run a DAG to its end against this test's warehouse; returns its run."""
+    for role in ("loader", "builder", "reader"):
+        monkeypatch.setenv(f"AIRFLOW_CONN_DAYSHEET_{role.upper()}", warehouse.dsn(role))
+    monkeypatch.setenv(
+        "AIRFLOW_CONN_SMTP_DEFAULT",
+        '{"conn_type": "smtp", "host": "127.0.0.1", "port": 1, "extra": {"disable_ssl": true}}',
+    )
+
+    def run(dag_id: str, **conf):
+        # dag.test() keeps a run's conf in the DAG's params, so each run gets a DAG of its own.
+        dag = copy.deepcopy(dagbag.get_dag(dag_id))
+        monkeypatch.setattr(dag, "deadline", None)  # dag.test() of 3.3.2 breaks on a deadline
+        return dag.test(run_conf=conf, logical_date=None)
+
+    logging.getLogger("airflow").setLevel(logging.WARNING)
+    assert AIRFLOW_HOME.exists()
+    return run
