@@ -65,7 +65,7 @@ def adjust_visit(circle: Circle, visit: Visit) -> None:
             write_adjustment(person, "adj.membership", off, visit.day, procedure)
         elif rng.random() < 0.04:
             _discount(procedure)
-    if circle.oddity == "sign mismatch" and visit.done:
+    if circle.oddity == "sign mismatch" and person is circle.head and visit.done:
         wrong = 12 * DOLLAR + 50 * CENT
         write_adjustment(person, "adj.courtesy", wrong, visit.day, visit.done[0])
     if rng.random() < 0.02:

@@ -19,6 +19,7 @@ _CONFIRMED = {
     PLANNED: ("confirm.none",),
     NOTE: ("confirm.none",),
 }
+_PRIORITIES = ("tx.first", "tx.second", "tx.wait")
 
 
 def book(
@@ -106,7 +107,7 @@ def chart(
         ProcFee=fee,
         Surf=("MO", "B", "DL", "UR", "LL")[int(rng.random() * 5)] if code.area in (1, 4) else "",
         ToothNum=str(2 + int(rng.random() * 29)) if code.area in (1, 2) else "",
-        Priority=office.defs["tx.first"] if planned and rng.random() < 0.6 else 0,
+        Priority=office.defs[rng.choice(_PRIORITIES)] if planned and rng.random() < 0.6 else 0,
         ProcStatus=status,
         ProvNum=provider,
         Dx=office.defs["dx.caries"] if code.area == 1 else 0,

@@ -7,6 +7,8 @@ from daysheet.synthetic.checks import Check
 from daysheet.synthetic.payers import Plan
 from daysheet.synthetic.people import Coverage, Person, Procedure
 
+_ERRORS = ("error.missing", "error.eligibility")
+
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
@@ -125,7 +127,7 @@ def track(claim: Claim) -> int:
             UserNum=rng.choice(office.users),
             DateTimeEntry=office.touched(day, rng),
             TrackingDefNum=last,
-            TrackingErrorDefNum=defs["error.missing"] if step == "track.resent" else 0,
+            TrackingErrorDefNum=defs[rng.choice(_ERRORS)] if step == "track.resent" else 0,
         )
     if steps and rng.random() < 0.3:
         office.drop.add(

@@ -56,7 +56,7 @@ def _answer(circle: Circle, person: Person, day: date) -> _Answer:
         resent = sent + timedelta(days=21)
         received += timedelta(days=21)
     denied = rng.random() < 0.04
-    if circle.oddity == "forgotten claim" or rng.random() < 0.01:
+    if circle.oddity == "forgotten claim" or rng.random() < 0.006:
         stuck = "U" if rng.random() < 0.2 else "S"
         return _Answer(stuck, sent, None, None, False)
     if sent > until:

@@ -20,7 +20,7 @@ from daysheet.synthetic.people import (
 from daysheet.synthetic.words import CITIES, FAMILY, GIVEN, ODD_FAMILY, ODD_GIVEN
 
 _SIZES = (1, 1, 1, 1, 2, 2, 2, 3, 3, 4, 4, 5)
-_HABITS = ("prompt",) * 13 + ("slow",) * 5 + ("poor",) * 2
+_HABITS = ("prompt",) * 15 + ("slow",) * 4 + ("poor",)
 _SENT_HOME, _GONE = (1, 6), {2: 6, 3: 3, 4: 1, 5: 2}
 
 

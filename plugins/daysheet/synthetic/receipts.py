@@ -128,9 +128,9 @@ def receive(desk: Desk, family: Family, rng: Random) -> None:
 def _instalments(habit: str, rng: Random, procedure: Procedure) -> list[tuple[date, int]]:
     """When and how much of the open amount is paid."""
     day, amount, roll = procedure.day, procedure.open, rng.random()
-    if habit == "prompt" and roll < 0.92:
+    if habit == "prompt" and roll < 0.95:
         return [(day if roll < 0.6 else _statement_day(day, 40), amount)]
-    if habit == "slow" and roll > 0.2:
+    if habit == "slow" and roll > 0.1:
         half = share(amount, 50)
         later = _statement_day(day, 60 + int(rng.random() * 90))
         if amount > 200 * DOLLAR and roll < 0.7:

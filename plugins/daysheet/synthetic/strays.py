@@ -51,6 +51,7 @@ def write_strays(office: Office, patients: int) -> Iterator[tuple[int, Account]]
             SplitAmt=20 * DOLLAR,
             PatNum=missing,
             PayNum=_NOBODY + n,
+            ProcNum=_NOBODY + n,
             DatePay=day,
             DateEntry=day,
             SecDateTEdit=at,

@@ -33,6 +33,10 @@ def move_money(desk: Desk, circle: Circle) -> None:
             _postdate(desk, head, done)
         case "sentinel days" | "zero dates":
             _convert(head, NEVER if oddity == "sentinel days" else ZERO)
+        case "preauthorization":  # a discount promised before the work is done
+            for procedure in [p for p in head.procedures if p.status == 1][:1]:
+                promised = -25 * DOLLAR
+                write_adjustment(head, "adj.treatplan", promised, procedure.day, procedure)
         case "negative fee":
             code = head.office.codes["D2950"]
             chart(head, code, _early(head), COMPLETE, fee=-35 * DOLLAR)
