@@ -12,14 +12,18 @@ from daysheet.synthetic.files import write_manifest
 def one_changed_claim(drop: Path, out: Path) -> Path:
     """Write to ``out/opendental`` a ``changes`` drop with one claim of ``drop``, edited later.
 
-    ``drop`` is the folder with the CSV files and their manifest. The claim is the first one sent
-    and not answered; it was sent again the day after the export. Returns the new folder.
+    ``drop`` is the folder with the CSV files and their manifest. The claim is the first primary
+    one that waits for an answer; it was sent again the day after the export. Returns the new
+    folder, ready to be dropped; :class:`LookupError` when no claim waits.
     """
     exported = json.loads((drop / "_manifest.json").read_text())["exported_on"]
     edited = datetime.fromisoformat(exported) + timedelta(hours=10)
     with (drop / "claim.csv").open(newline="", encoding="utf-8") as stream:
         rows = csv.DictReader(stream)
-        claim = next(row for row in rows if row["ClaimStatus"] == "S")
+        waiting = (r for r in rows if r["ClaimStatus"] == "S" and r["ClaimType"] == "P")
+        claim = next(waiting, None)
+    if claim is None:
+        raise LookupError(f"no claim in {drop} waits for an answer; generate a larger practice")
     claim["DateSent"] = claim["DateResent"] = str(edited.date())
     claim["SecDateTEdit"] = str(edited)
     folder = out / "opendental"

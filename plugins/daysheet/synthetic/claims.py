@@ -39,10 +39,9 @@ def bill(desk: Desk, circle: Circle, visit: Visit) -> None:
     answer = _answer(circle, person, visit.day)
     _file(desk, circle, Claim(person, first, "P", visit.day, answer.letter), billed, answer)
     for coverage in person.coverages[1:2]:
-        held = answer.received is None
-        later = _answer(circle, person, answer.received or visit.day)
-        if held:
-            later = _Answer("H", visit.day, None, None, False)
+        later = _Answer("H", visit.day, None, None, False)
+        if answer.received:
+            later = _answer(circle, person, answer.received)
         second = Claim(person, coverage, "S", visit.day, later.letter)
         _file(desk, circle, second, billed, later)
 
@@ -56,15 +55,14 @@ def _answer(circle: Circle, person: Person, day: date) -> _Answer:
         resent = sent + timedelta(days=21)
         received += timedelta(days=21)
     denied = rng.random() < 0.04
-    if circle.oddity == "forgotten claim" or rng.random() < 0.006:
-        stuck = "U" if rng.random() < 0.2 else "S"
-        return _Answer(stuck, sent, None, None, False)
     if sent > until:
         return _Answer("W" if rng.random() < 0.7 else "U", sent, None, None, False)
+    if circle.oddity == "forgotten claim" or rng.random() < 0.006:
+        return _Answer("U" if rng.random() < 0.2 else "S", sent, None, None, False)
     if received > until:
         if resent and resent > until:
             resent = None
-        return _Answer("P" if rng.random() < 0.02 else "S", sent, resent, None, False)
+        return _Answer("P" if rng.random() < 0.06 else "S", sent, resent, None, False)
     return _Answer("R", sent, resent, received, denied)
 
 
@@ -170,11 +168,7 @@ def _afterwards(desk: Desk, circle: Circle, claim: Claim, billed: list[Procedure
 
 
 def _capitation(
-    desk: Desk,
-    person: Person,
-    coverage: Coverage,
-    day: date,
-    billed: list[Procedure],
+    desk: Desk, person: Person, coverage: Coverage, day: date, billed: list[Procedure]
 ) -> None:
     """A capitation plan owes nothing per visit: what is above the copay is written off."""
     office = person.office
