@@ -18,8 +18,6 @@ from daysheet.embedded.deployment import Deployment
 from daysheet.embedded.processes import marked, titled
 from tests.conftest import free_port
 
-COMMAND = Path(sys.executable).parent / "daysheet"
-
 
 @dataclass
 class Home:
@@ -28,6 +26,7 @@ class Home:
     folder: Path
     account: dict[str, Any] = field(default_factory=dict)  # whom to run as, for subprocess
     environment: dict[str, str] = field(default_factory=dict)
+    command: list[str] = field(default_factory=lambda: [f"{Path(sys.executable).parent}/daysheet"])
 
     def __post_init__(self) -> None:
         self.environment |= {
@@ -42,7 +41,7 @@ class Home:
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run ``daysheet <arguments>``."""
         return subprocess.run(
-            [COMMAND, *arguments],
+            [*self.command, *arguments],
             check=False,
             capture_output=True,
             text=True,
