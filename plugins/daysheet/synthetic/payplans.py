@@ -13,6 +13,7 @@ from daysheet.synthetic.people import Adjustment, Circle, Person, Procedure
 from daysheet.synthetic.receipts import Split, write_payment
 
 Later = Callable[[], None]
+_KINDS = ("static plan", "closed plan", "dynamic plan")
 
 
 @dataclass(slots=True)
@@ -51,15 +52,12 @@ def track_insurance(person: Person) -> None:
 
 def finance(desk: Desk, circle: Circle) -> list[Later]:
     """Put a large treatment on a plan; what can only be booked once all is paid comes back."""
-    kind, head = circle.oddity, circle.head
-    payer = head
+    kind, payer = circle.oddity, circle.head
     if kind == "plan guarantor elsewhere" and len(circle.families) > 1:
         payer = circle.families[1].head
-    elif kind not in ("static plan", "closed plan", "dynamic plan"):
-        kind = "static plan" if circle.rng.random() < 0.015 else ""
-    if not kind:
+    elif kind not in _KINDS and circle.rng.random() > 0.015:
         return []
-    treatment = _treatment(head)
+    treatment = _treatment(circle.head)
     treatment.financed = True
     if kind == "dynamic plan":
         return _dynamic(desk, treatment, payer)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from daysheet.synthetic.chairside import (
     BROKEN,
@@ -101,29 +102,13 @@ def _check_up(circle: Circle, person: Person, day: date) -> Iterator[Visit]:
 
 
 def _do(
-    circle: Circle,
-    person: Person,
-    text: str,
-    day: date,
-    appointment: int,
-    *,
-    planned: date | None = None,
-    planned_appointment: int = 0,
+    circle: Circle, person: Person, text: str, day: date, appointment: int, **planning: Any
 ) -> Procedure:
     office, code = person.office, person.office.codes[text]
     fee = fee_on(office, code, day)
     if circle.oddity == "fraction of a cent" or person.rng.random() < 0.002:
         fee = odd_fee(fee)
-    return chart(
-        person,
-        code,
-        day,
-        COMPLETE,
-        appointment,
-        planned=planned,
-        fee=fee,
-        planned_appointment=planned_appointment,
-    )
+    return chart(person, code, day, COMPLETE, appointment, fee=fee, **planning)
 
 
 def _treat(circle: Circle, person: Person, seen: date) -> Iterator[Visit]:
@@ -134,25 +119,11 @@ def _treat(circle: Circle, person: Person, seen: date) -> Iterator[Visit]:
     codes = [person.office.codes[text] for text in texts]
     roll = rng.random()
     if roll < 0.66 and day <= person.last_day:
-        made = seen
-        planned = book(person, day, PLANNED, made) if rng.random() < 0.15 else 0
-        appointment = book(person, day, COMPLETE, made, planned=planned)
-        yield Visit(
-            person,
-            day,
-            [
-                _do(
-                    circle,
-                    person,
-                    text,
-                    day,
-                    appointment,
-                    planned=seen,
-                    planned_appointment=planned,
-                )
-                for text in texts
-            ],
-        )
+        planned = book(person, day, PLANNED, seen) if rng.random() < 0.15 else 0
+        appointment = book(person, day, COMPLETE, seen, planned=planned)
+        planning = {"planned": seen, "planned_appointment": planned}
+        done = [_do(circle, person, text, day, appointment, **planning) for text in texts]
+        yield Visit(person, day, done)
     elif roll < 0.72:
         _leave(person, codes, seen, 6)
     elif roll < 0.75:
