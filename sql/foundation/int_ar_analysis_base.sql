@@ -38,32 +38,23 @@ ledger_rows as (
         charted.patient_id,
         charted.proc_date as ledger_date,
         'production' as part,
-        {{ gross_fee('charted') }} as amount
+        {{ gross_fee('charted') }} as amount,
+        0 as writeoff_amount
     from {{ source('opendental', 'procedurelog') }} as charted
     where charted.proc_status = 2
     union all
     select
         claim_lines.patient_id,
         claim_lines.date_cp as ledger_date,
+        case when claim_lines.status = 0 then 'pending' else 'insurance' end as part,
         case
-            when claim_lines.status = 0 then amounts.pending_part
-            else amounts.paid_part
-        end as part,
-        -amounts.amount as amount
+            when claim_lines.status = 0 then claim_lines.ins_pay_est
+            when claim_lines.payplan_id is null then -claim_lines.ins_pay_amt
+        end as amount,
+        claim_lines.write_off as writeoff_amount
     from {{ source('opendental', 'claimproc') }} as claim_lines
     left join {{ source('opendental', 'procedurelog') }} as charted
         on claim_lines.procedure_id = charted.procedure_id
-    cross join
-        lateral (
-            values
-            (
-                'insurance', 'pending insurance', case
-                    when claim_lines.status = 0 then claim_lines.ins_pay_est
-                    when claim_lines.payplan_id is null then claim_lines.ins_pay_amt
-                end
-            ),
-            ('write-off', 'pending write-off', claim_lines.write_off)
-        ) as amounts (paid_part, pending_part, amount)
     where
         (claim_lines.status = 0 or {{ is_paid_line('claim_lines.status') }})
         and (claim_lines.procedure_id is null or charted.proc_status = 2)
@@ -72,14 +63,16 @@ ledger_rows as (
         patient_id,
         adj_date as ledger_date,
         'adjustment' as part,
-        adj_amt as amount
+        adj_amt as amount,
+        0 as writeoff_amount
     from {{ source('opendental', 'adjustment') }}
     union all
     select
         splits.patient_id,
         splits.date_pay as ledger_date,
         'patient payment' as part,
-        -splits.split_amt as amount
+        -splits.split_amt as amount,
+        0 as writeoff_amount
     from {{ source('opendental', 'paysplit') }} as splits
     cross join settings
     left join hidden_unearned_types
@@ -92,31 +85,34 @@ ledger_rows as (
         patient_id,
         entry_date as ledger_date,
         'payment plan' as part,
-        amount
+        amount,
+        0 as writeoff_amount
     from plan_entries
     union all
     select
         patient_id,
         item_date as ledger_date,
         'payment plan' as part,
-        amount
+        amount,
+        0 as writeoff_amount
     from plan_link_credits
 ),
 
 totals as (
     select
         coalesce(patient_id, 0) as patient_id,
-        sum(amount) filter (where part not like 'pending %') as balance,
+        sum(coalesce(amount, 0) - coalesce(writeoff_amount, 0)) filter (where part != 'pending')
+            as balance,
         sum(amount) filter (where part = 'production') as production,
         sum(amount) filter (where part = 'adjustment') as adjustments,
         -sum(amount) filter (where part = 'insurance') as insurance,
-        -sum(amount) filter (where part = 'write-off') as writeoffs,
+        sum(writeoff_amount) filter (where part = 'insurance') as writeoffs,
         -sum(amount) filter (where part = 'patient payment') as patient_payments,
         sum(amount) filter (where part = 'payment plan') as payplan,
-        -sum(amount) filter (where part = 'pending insurance') as insurance_pending,
-        -sum(amount) filter (where part = 'pending write-off') as writeoff_pending,
+        sum(amount) filter (where part = 'pending') as insurance_pending,
+        sum(writeoff_amount) filter (where part = 'pending') as writeoff_pending,
         min(ledger_date) filter (
-            where part not like 'pending %' and ledger_date > '0001-01-01'
+            where part != 'pending' and ledger_date > '0001-01-01'
         ) as first_date,
         max(ledger_date) filter (
             where part = 'insurance' and amount < 0 and ledger_date <= '{{ as_of }}'::date

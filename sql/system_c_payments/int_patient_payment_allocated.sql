@@ -3,8 +3,22 @@
 with listed_methods as (
     select
         pay_type_id,
-        replace(nullif(lower(trim(payment_method_group)), ''), 'ach', 'ACH') as payment_method_group
+        replace(nullif(lower(trim(payment_method_group)), ''), 'ach', 'ACH') as method_group
     from {{ source('practice', 'payment_method') }}
+),
+
+worded_methods as (
+    select
+        definition_id,
+        case
+            when item_name ~* 'financ|care ?credit|lending|sunbit|alphaeon|cherry' then 'financing'
+            when item_name ~* '\m(ach|eft)\M|\me-?check|bank (draft|transfer)' then 'ACH'
+            when item_name ~* 'card|\mcc\M|visa|amex|american express|discover|debit' then 'card'
+            when item_name ~* '\mche(ck|que)' then 'check'
+            when item_name ~* '\mcash\M' then 'cash'
+        end as method_group
+    from {{ source('opendental', 'definition') }}
+    where category = 10
 )
 
 select
@@ -26,20 +40,13 @@ select
         as allocation_kind,
     splits.payment_type_name,
     coalesce(
-        listed_methods.payment_method_group,
+        listed_methods.method_group,
         case
             when payments.payment_source in (7, 20) then 'ACH'
             when payments.payment_source = 10 then 'financing'
-            when splits.payment_type_name ~* 'financ|care ?credit|lending|sunbit|alphaeon|cherry'
-                then 'financing'
-            when splits.payment_type_name ~* '\m(ach|eft)\M|\me-?check|bank (draft|transfer)'
-                then 'ACH'
-            when splits.payment_type_name ~* 'card|\mcc\M|visa|amex|american express|discover|debit'
-                then 'card'
-            when splits.payment_type_name ~* '\mche(ck|que)' then 'check'
-            when splits.payment_type_name ~* '\mcash\M' then 'cash'
-            when payments.payment_source not in (0, 13) then 'card'
         end,
+        worded_methods.method_group,
+        case when payments.payment_source not in (0, 13) then 'card' end,
         'other'
     ) as payment_method_group,
     splits.is_income_transfer,
@@ -60,3 +67,5 @@ left join {{ source('opendental', 'payment') }} as payments
     on splits.payment_id = payments.payment_id
 left join listed_methods
     on splits.payment_type_id = listed_methods.pay_type_id
+left join worded_methods
+    on splits.payment_type_id = worded_methods.definition_id
