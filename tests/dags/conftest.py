@@ -42,7 +42,7 @@ def run_dag(dagbag, warehouse, monkeypatch) -> Callable:
 
     def run(dag_id: str, **conf):
         # dag.test() keeps a run's conf in the DAG's params, so each run gets a DAG of its own.
-        dag = copy.deepcopy(dagbag.get_dag(dag_id))
+        dag = copy.deepcopy(dagbag.dags[dag_id])
         monkeypatch.setattr(dag, "deadline", None)  # dag.test() of 3.3.2 breaks on a deadline
         return dag.test(run_conf=conf, logical_date=None)
 

@@ -26,7 +26,7 @@ def test_exactly_these_dags_load(dagbag):
 
 @pytest.mark.parametrize("dag_id", sorted(DAG_IDS))
 def test_every_dag_tells_ops_and_names_its_owner(dagbag, dag_id):
-    dag = dagbag.get_dag(dag_id)
+    dag = dagbag.dags[dag_id]
     assert dag.has_on_failure_callback or dag.on_failure_callback
     assert "daysheet" in dag.tags
     assert dag.doc_md
@@ -36,7 +36,7 @@ def test_every_dag_tells_ops_and_names_its_owner(dagbag, dag_id):
 
 @pytest.mark.parametrize("number", sorted(PHASES))
 def test_a_phase_has_a_task_per_model_and_edges_from_the_graph(dagbag, number):
-    dag = dagbag.get_dag(PHASES[number])
+    dag = dagbag.dags[PHASES[number]]
     models = load_catalog().phase(number)
     assert models
     assert set(dag.task_ids) == set(models) | {"take_build", "hand_over", "build_failed"}
@@ -47,7 +47,7 @@ def test_a_phase_has_a_task_per_model_and_edges_from_the_graph(dagbag, number):
 
 
 def test_all_models_are_built_by_some_phase(dagbag):
-    tasks = {task_id for dag_id in PHASES.values() for task_id in dagbag.get_dag(dag_id).task_ids}
+    tasks = {task_id for dag_id in PHASES.values() for task_id in dagbag.dags[dag_id].task_ids}
     assert set(load_catalog().models) <= tasks
 
 
