@@ -31,6 +31,7 @@ class Column(Document):
         "bigint", "integer", "smallint", "money", "double", "date", "timestamp", "time", "text"
     ]
     load: bool | Literal["presence"] = False  # presence: only whether the cell held anything
+    required: bool = False  # decides what a row's money means, so a file must have it
     references: str | None = None  # "table.Column" of the vendor
     is_boolean: bool = Field(False, alias="bool")
     codes: str | None = None  # name of a list in _codes.yml
@@ -83,12 +84,12 @@ class Contract(Document):
 
     @cached_property
     def required(self) -> frozenset[str]:
-        """Columns a file must have: key, references and money among the loaded ones."""
+        """Columns a file must have: key, references, money and what decides about money."""
         return frozenset(
             name
             for name, column in self.loaded.items()
             if not column.since
-            and (name in self.key or column.references or column.type == "money")
+            and (column.required or name in self.key or column.references or column.type == "money")
         )
 
     def staging_name(self, column: str) -> str:
