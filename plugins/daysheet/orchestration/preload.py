@@ -4,6 +4,10 @@ Our own modules are not among it: a change in them counts from the next task on,
 them stops a DAG, not the scheduler.
 """
 
+# ruff: noqa: F401
+
+# ruff: noqa: F401
+
 import airflow.dag_processing.bundles.local
 import airflow.dag_processing.dagbag
 import airflow.providers.common.sql.operators.sql
@@ -13,4 +17,4 @@ import airflow.providers.standard.operators.python
 import airflow.sdk.execution_time.supervisor
 import airflow.sdk.execution_time.task_runner
 import pydantic_settings
-import sqlglot  # noqa: F401
+import sqlglot
