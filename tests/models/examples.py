@@ -130,6 +130,8 @@ def _nothing(column: Column) -> str | int:
     """What the practice system writes where there is nothing."""
     if column.blank is not None:
         return column.blank
+    if column.load == "presence":
+        return 0
     return {"text": "", "date": "0001-01-01", "timestamp": "0001-01-01", "time": "00:00"}.get(
         column.type, 0
     )
