@@ -1,0 +1,19 @@
+-- offset 0 keeps the planner from casting each cell twice, once of it for the hash
+create unlogged table {{ typed }} as
+with casted as (
+    select
+        staged._line,
+        {{ expressions | join(",\n        ") }}
+    from {{ staged }} as staged
+    where not exists (
+        select from {{ refused }} as refused
+        where refused._line = staged._line
+    )
+    offset 0
+)
+
+select
+    *,
+    coalesce({{ changed_at }}, {{ exported_on }}) as _row_time,
+    md5(row({{ columns | join(", ") }})::text)::uuid as _row_hash
+from casted
