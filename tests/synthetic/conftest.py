@@ -7,7 +7,7 @@ import pytest
 
 from daysheet.synthetic import generate
 
-PATIENTS = 500
+PATIENTS = 1000
 UNTIL = datetime.date(2026, 11, 20)
 
 

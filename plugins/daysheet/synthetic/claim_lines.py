@@ -28,8 +28,7 @@ def write_line(
     amounts = Amounts(paid, writeoff, estimate)
     _book(claim, procedure, status, amounts, bool(pays_plan))
     first = status in (0, 1, 2) and procedure is not None and not overpay
-    expected, expected_writeoff = claim.estimates.get(procedure.key if first else 0, (0, 0))
-    typed_in = estimate if status in (0, 6) and not overpay and rng.random() < 0.03 else None
+    _, expected_writeoff = claim.estimates.get(procedure.key if first else 0, (0, 0))
     money = status in _MONEY
     day = claim.paid_on if money and claim.paid_on else claim.day
     on_check = claim.check if money and claim.kind else None
@@ -43,10 +42,8 @@ def write_line(
     claim.paid += paid
     claim.writeoff += writeoff
     claim.expected += estimate
-    ppo = claim.plan.kind == "p" and first
     deductible = claim.plan.deductible if first and rng.random() < 0.1 else 0
     claim.deductible += deductible if money else 0
-    writeoff_estimate = expected_writeoff if ppo or (status == 0 and first) else "-1"
     key = office.drop.add(
         "claimproc",
         ProcNum=procedure.key if procedure is not None else 0,
@@ -63,23 +60,12 @@ def write_line(
         DateCP=day,
         WriteOff=writeoff,
         CodeSent=procedure.code.text if procedure is not None else "",
-        AllowedOverride=fee - writeoff if ppo and rng.random() < 0.5 else "-1",
-        Percentage=procedure.code.percent if first or status == 6 else -1,
-        PercentOverride=50 if first and rng.random() < 0.01 else -1,
-        CopayAmt=25 * DOLLAR if first and claim.plan.kind == "f" else "-1",
-        CopayOverride=10 * DOLLAR if first and rng.random() < 0.005 else "-1",
         NoBillIns=int(status == 6 and rng.random() < 0.02),
-        BaseEst=expected,
         ProcDate=procedure.day if procedure is not None else claim.day,
         DateEntry=min(day, office.until) if money else NEVER,
         LineNumber=1,
         DedEst=deductible if not money and first else "-1",
-        InsEstTotal=estimate,
-        InsEstTotalOverride=typed_in if typed_in is not None else "-1",
         EstimateNote="Limited to one per year" if rng.random() < 0.01 else "",
-        PaidOtherIns=procedure.insured if first and claim.kind == "S" else "-1",
-        WriteOffEst=writeoff_estimate,
-        WriteOffEstOverride=writeoff_estimate if ppo and rng.random() < 0.02 else "-1",
         ClinicNum=person.clinic,
         InsSubNum=claim.coverage.subscription,
         PayPlanNum=pays_plan,
@@ -92,6 +78,7 @@ def write_line(
         IsTransfer=int(transfer),
         ClaimAdjReasonCodes="45,PR1" if writeoff and rng.random() < 0.4 else "",
         IsOverpay=int(overpay),
+        **(_estimated(claim, procedure, status, amounts) if first or status in (6, 8) else {}),
     )
     if first and claim.kind in ("P", "S"):
         keep_beside(claim, procedure, key, amounts)
@@ -99,12 +86,37 @@ def write_line(
     return key
 
 
+def _estimated(
+    claim: Claim, procedure: Procedure, status: int, amounts: Amounts
+) -> dict[str, int | str]:
+    """How the expected payment came about; blank (-1) is what nobody computed or typed in."""
+    rng, kind = claim.person.rng, claim.plan.kind
+    expected, writeoff = claim.estimates[procedure.key]
+    columns: dict[str, int | str] = {
+        "Percentage": procedure.code.percent,
+        "BaseEst": expected,
+        "InsEstTotal": amounts.estimate,
+    }
+    if kind == "f":
+        columns["CopayAmt"] = 25 * DOLLAR
+    if claim.kind == "S":
+        columns["PaidOtherIns"] = procedure.insured
+    if status in (0, 6) and rng.random() < 0.03:
+        columns["InsEstTotalOverride"] = amounts.estimate
+    if rng.random() < 0.01:
+        columns["PercentOverride"] = procedure.code.percent
+        columns["CopayOverride"] = 10 * DOLLAR
+    if kind == "p" and status in (0, 1, 2):
+        columns["WriteOffEst"] = writeoff
+        if rng.random() < 0.5:
+            columns["AllowedOverride"] = procedure.gross - writeoff
+        if rng.random() < 0.02:
+            columns["WriteOffEstOverride"] = writeoff
+    return columns
+
+
 def _book(
-    claim: Claim,
-    procedure: Procedure | None,
-    status: int,
-    amounts: Amounts,
-    pays_plan: bool,
+    claim: Claim, procedure: Procedure | None, status: int, amounts: Amounts, pays_plan: bool
 ) -> None:
     extras, account = claim.person.office.extras, claim.person.account
     if procedure is not None and procedure.status != 2:

@@ -13,6 +13,7 @@ from daysheet.synthetic.people import Circle, Coverage, Person, Procedure
 from daysheet.synthetic.visits import Visit
 
 _NOT_BILLED = ("D9986", "D9987", "N4104")
+_STUCK = ("S",) * 7 + ("U", "U", "W")  # letters of claims nobody followed up
 
 
 @dataclass(slots=True)
@@ -58,7 +59,7 @@ def _answer(circle: Circle, person: Person, day: date) -> _Answer:
     if sent > until:
         return _Answer("W" if rng.random() < 0.7 else "U", sent, None, None, False)
     if circle.oddity == "forgotten claim" or rng.random() < 0.006:
-        return _Answer("U" if rng.random() < 0.2 else "S", sent, None, None, False)
+        return _Answer(rng.choice(_STUCK), sent, None, None, False)
     if received > until:
         if resent and resent > until:
             resent = None
