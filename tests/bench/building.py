@@ -1,0 +1,140 @@
+"""The models through the engine against the same SQL run bare, and what a second build costs."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from datetime import date
+
+import psycopg
+from psycopg import sql
+
+from daysheet.builds.opening import Build, open_build, take_build
+from daysheet.builds.publishing import check_build, publish
+from daysheet.builds.schemas import ensure_schemas
+from daysheet.builds.versions import BUILD_SETTINGS, make_model
+from daysheet.catalog import load_catalog
+from daysheet.checks import compile_checks, run_checks
+from daysheet.graph import load_graph
+from daysheet.rendering import Relations, render_model
+from daysheet.warehouse import Role, session
+from tests.bench.stage import Warehouse
+
+OWNER = "bench"
+
+
+def new_build(warehouse: Warehouse, as_of: date, batch: int | None = None) -> Build:
+    """An owned build of the newest batch."""
+    with psycopg.connect(warehouse.dsn(Role.BUILDER), autocommit=True) as db:
+        row = db.execute("select max(batch) from ops.batch where state = 'committed'").fetchone()
+        assert row is not None
+        opened = open_build(
+            db, batch=batch or row[0], as_of=as_of, reason="bench", opened_by="bench"
+        )
+        return take_build(db, opened.build, OWNER)
+
+
+def in_order(work: Callable[[str], None], connections: int) -> float:
+    """Do ``work`` for each model after all it reads, that many at once; the seconds it took."""
+    graph, started = load_graph(), time.monotonic()
+    left, running, done = list(graph.order), {}, set()
+    with ThreadPoolExecutor(connections) as pool:
+        while left or running:
+            ready = [name for name in left if graph.reads[name].models <= done]
+            for name in ready[: connections - len(running)]:
+                left.remove(name)
+                running[pool.submit(work, name)] = name
+            finished, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in finished:
+                future.result()
+                done.add(running.pop(future))
+    return time.monotonic() - started
+
+
+def run_bare(warehouse: Warehouse, build: Build, schema: str, connections: int) -> float:
+    """Create, index and analyze each model in one transaction, without checks or bookkeeping."""
+    relations = Relations(schema, build.stage_schema)
+    with psycopg.connect(warehouse.dsn(Role.BUILDER)) as db:
+        db.execute(f"drop schema if exists {schema} cascade")
+        db.execute(f"create schema {schema}")
+
+    def one(name: str) -> None:
+        model = load_catalog().models[name]
+        with session(warehouse.dsn(Role.BUILDER), "bare", settings=BUILD_SETTINGS) as db:
+            db.execute(
+                f"create table {schema}.{name} as " + render_model(model, relations, build.as_of)
+            )
+            for index in model.indexes:
+                db.execute(f"create index on {schema}.{name} ({', '.join(index)})")
+            keys = ", ".join(model.grain)
+            db.execute(f"create unique index on {schema}.{name} ({keys}) nulls not distinct")
+            db.execute(f"analyze {schema}.{name}")
+
+    return in_order(one, connections)
+
+
+def run_engine(warehouse: Warehouse, build: Build, connections: int) -> float:
+    """The same models through :func:`make_model`, checks and all."""
+    dsn = warehouse.dsn(Role.BUILDER)
+    return in_order(lambda name: (make_model(dsn, build.build, name), None)[1], connections)
+
+
+def check_seconds(warehouse: Warehouse, build: Build, schema: str) -> float:
+    """Time of all checks of all models on the bare tables, one after the other."""
+    relations = Relations(schema, build.stage_schema)
+    started = time.monotonic()
+    with session(warehouse.dsn(Role.BUILDER), "bare", settings=BUILD_SETTINGS) as db:
+        for name, model in load_catalog().models.items():
+            run_checks(db, sql.Identifier(schema, name), compile_checks(model, relations))
+    return time.monotonic() - started
+
+
+def forget_versions(warehouse: Warehouse) -> None:
+    """Make the next build build everything."""
+    with psycopg.connect(warehouse.admin, autocommit=True) as db:
+        tables = db.execute("select tablename from pg_tables where schemaname = 'store'").fetchall()
+        for (table,) in tables:
+            db.execute(f'drop table store."{table}" cascade')
+        db.execute("delete from ops.check_result")
+        db.execute("delete from ops.model_version")
+
+
+def measure_build(warehouse: Warehouse, as_of: date) -> dict[str, object]:
+    """Engine against bare on one and two connections, checks apart; then a no-change build."""
+    result: dict[str, object] = {}
+    for connections in (1, 2):
+        build = new_build(warehouse, as_of)
+        with psycopg.connect(warehouse.dsn(Role.BUILDER), autocommit=True) as db:
+            ensure_schemas(db, build)
+        run_bare(warehouse, build, "bare", connections)  # warms the cache for both
+        bare = run_bare(warehouse, build, "bare", connections)
+        checks = check_seconds(warehouse, build, "bare")
+        forget_versions(warehouse)
+        engine = run_engine(warehouse, build, connections)
+        finish(warehouse, build)
+        result |= {
+            f"bare on {connections}, s": round(bare, 2),
+            f"engine on {connections}, s": round(engine, 2),
+            f"checks alone (one connection), s {connections}": round(checks, 2),
+            f"engine less checks to bare on {connections}, ratio": round(
+                (engine - checks / connections) / bare, 2
+            ),
+        }
+    again = new_build(warehouse, as_of)
+    result["no-change build, s of model time"] = round(run_engine(warehouse, again, 1), 2)
+    finish(warehouse, again)
+    return result
+
+
+def finish(warehouse: Warehouse, build: Build) -> None:
+    """Check and publish, as phase 4 does."""
+    check_build(warehouse.dsn(Role.BUILDER), build.build)
+    publish(warehouse.dsn(Role.BUILDER), build.build, OWNER, OWNER)
+
+
+def model_seconds(warehouse: Warehouse) -> list[tuple[str, float, int]]:
+    """Model, seconds and rows of the newest version of each."""
+    with psycopg.connect(warehouse.dsn(Role.READER)) as db:
+        return db.execute(
+            "select distinct on (model) model, seconds::float, row_count from ops.model_version"
+            " order by model, created_at desc"
+        ).fetchall()

@@ -1,0 +1,55 @@
+"""The generator's known totals against the models, to the cent and patient by patient."""
+
+import csv
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import psycopg
+
+from daysheet.builds.opening import current_build
+from daysheet.warehouse import Role
+from tests.conftest import Warehouse
+
+PARTS = (
+    "total_ar_balance",
+    "total_production",
+    "total_adjustments",
+    "total_insurance_payments",
+    "total_writeoffs",
+    "total_patient_payments",
+    "total_payplan",
+    "insurance_pending_amount",
+    "writeoff_pending_amount",
+)
+
+
+def compare_totals(warehouse: Warehouse, practice: Path) -> dict[str, object]:
+    """Differences: of each total, and the number of patients whose balance differs."""
+    known = json.loads((practice / "known_totals.json").read_text())
+    with psycopg.connect(warehouse.dsn(Role.READER)) as db:
+        build = current_build(db)
+        assert build is not None
+        sums = ", ".join(f"sum({part})" for part in PARTS)
+        result: dict[str, object] = {}
+        for name, which in (("families", "is not null"), ("orphans", "is null")):
+            row = db.execute(
+                f"select {sums} from {build.schema}.int_ar_analysis_base where guarantor_id {which}"
+            ).fetchone()
+            for part, value in zip(PARTS, row or (), strict=True):
+                apart = (value or Decimal(0)) - Decimal(known[name][part])
+                result[f"{name}: {part}, difference"] = apart
+        result["patients whose balance differs"] = _patients_apart(db, build.schema, practice)
+    return result
+
+
+def _patients_apart(db: psycopg.Connection, schema: str, practice: Path) -> int:
+    found = dict(
+        db.execute(f"select patient_id, total_ar_balance from {schema}.int_ar_analysis_base")
+    )
+    apart = 0
+    with (practice / "known_balances.csv").open(newline="") as stream:
+        for row in csv.DictReader(stream):
+            balance = Decimal(row["total_ar_balance"])
+            apart += found.pop(int(row["patient_id"]), Decimal(0)) != balance
+    return apart + sum(balance != 0 for balance in found.values())
