@@ -93,7 +93,7 @@ def make_home(**account: Any) -> Iterator[Home]:
     root = Path(tempfile.mkdtemp(prefix="daysheet-test-"))  # short and reachable for all accounts
     if account:
         shutil.chown(root, account["user"], account["group"])
-    home = Home(root / "home", account)
+    home = Home(root / "a home, ü", account)
     try:
         yield home
         home.run("down")

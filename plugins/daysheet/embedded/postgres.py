@@ -62,7 +62,7 @@ class Server:
             _ensure_account()
             shutil.chown(self.folder, _RUN_AS, _RUN_AS)
             opened = _open_way_to(self.folder) + _open_way_to(BINARIES)
-        if not (self.data / "PG_VERSION").exists():
+        if not self.data.exists():
             self._init()
         self._clear_after_crash()
         options = {
@@ -125,6 +125,9 @@ class Server:
         (self.data / "postmaster.pid").unlink(missing_ok=True)
 
     def _init(self) -> None:
+        """Make the cluster beside its place and move it there whole: it may be interrupted."""
+        draft = self.data.with_name("data.draft")
+        shutil.rmtree(draft, ignore_errors=True)
         password_file = self.folder / "initial-password"
         password_file.touch(mode=0o600)
         password_file.write_text(self.password)
@@ -133,7 +136,7 @@ class Server:
         try:
             # No checksums: with them the first reader of a table writes it all to the WAL again.
             done = self._run(
-                "initdb", "-D", str(self.data), "-U", self.superuser, "-E", "UTF8",
+                "initdb", "-D", str(draft), "-U", self.superuser, "-E", "UTF8",
                 "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C",
                 "--auth=scram-sha-256", f"--pwfile={password_file}", "--no-data-checksums",
                 "--no-instructions",
@@ -142,6 +145,7 @@ class Server:
             password_file.unlink()
         if done.returncode != 0:
             raise PostgresError(f"initdb failed: {done.stderr.strip()}")
+        draft.rename(self.data)
 
     def _run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         as_account = (
