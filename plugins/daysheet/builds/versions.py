@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 
 import psycopg
 from psycopg import sql
@@ -18,6 +17,14 @@ from psycopg.types.json import Jsonb
 
 from daysheet.builds.opening import Build, BuildRefused, read_build
 from daysheet.builds.plan import Planned, Planner
+from daysheet.builds.records import (
+    Job,
+    Version,
+    find_version,
+    keep_results,
+    read_results,
+    record_model,
+)
 from daysheet.builds.schemas import ensure_schemas
 from daysheet.checks import CheckResult, run_checks
 from daysheet.rendering import render_template
@@ -48,26 +55,6 @@ class Outcome:
     warnings: dict[str, int]
 
 
-@dataclass(frozen=True)
-class _Job:
-    build: Build
-    planned: Planned
-    started: float
-
-    @property
-    def seconds(self) -> float:
-        return round(time.monotonic() - self.started, 3)
-
-
-@dataclass(frozen=True)
-class _Version:
-    table_name: str
-    state: str
-    row_count: int
-    created_at: datetime
-    built_in: int
-
-
 def make_model(dsn: str, build_number: int, name: str) -> Outcome:
     """Make ``name`` in the build; raises :class:`ChecksFailed` or a DatabaseFault."""
     started = time.monotonic()
@@ -76,9 +63,9 @@ def make_model(dsn: str, build_number: int, name: str) -> Outcome:
         build = read_build(connection, build_number)
         ensure_schemas(connection, build)
         planner = Planner(connection, build)
-        job = _Job(build, planner.plan(name), started)
+        job = Job(build, planner.plan(name), started)
         with _fingerprint_lock(connection, job.planned.fingerprint):
-            version = _find(connection, job.planned.fingerprint)
+            version = find_version(connection, job.planned.fingerprint)
             action = "inherited" if name in planner.inherited else "linked"
             if action == "linked" and _must_build(build, version):
                 action = "built"
@@ -90,7 +77,7 @@ def make_model(dsn: str, build_number: int, name: str) -> Outcome:
                 )
             results = _check_linked(connection, job.planned, version)
             if any(result.blocks for result in results):
-                _record(connection, job, "failed")
+                record_model(connection, job, "failed")
                 raise ChecksFailed(_verdict(name, results))
             if version.state == "failed":
                 _clear(connection, job.planned, version)
@@ -108,7 +95,7 @@ def make_model(dsn: str, build_number: int, name: str) -> Outcome:
     )
 
 
-def _must_build(build: Build, version: _Version | None) -> bool:
+def _must_build(build: Build, version: Version | None) -> bool:
     return version is None or (build.forced and version.built_in != build.build)
 
 
@@ -135,16 +122,7 @@ def _fingerprint_lock(connection: psycopg.Connection, fingerprint: str) -> Itera
             connection.execute("select pg_advisory_unlock(%s, %s)", [LockClass.FINGERPRINT, key])
 
 
-def _find(connection: psycopg.Connection, fingerprint: str) -> _Version | None:
-    row = connection.execute(
-        "select table_name, state, row_count, created_at, built_in"
-        " from ops.model_version where fingerprint = %s",
-        [fingerprint],
-    ).fetchone()
-    return _Version(*row) if row else None
-
-
-def _build(connection: psycopg.Connection, job: _Job) -> _Version:
+def _build(connection: psycopg.Connection, job: Job) -> Version:
     build, planned = job.build, job.planned
     # Under force the old table may still be shown by other builds, so the new one is named apart.
     table = f"{planned.table_name}_{build.build}" if build.forced else planned.table_name
@@ -187,32 +165,27 @@ def _build(connection: psycopg.Connection, job: _Job) -> _Version:
             ],
         ).fetchone()
         assert row is not None
-        version = _Version(*row)
-        _keep_results(connection, planned, results)
+        version = Version(*row)
+        keep_results(connection, planned, results)
         if not failed:
             _link(connection, job, version, "built")
     return version
 
 
 def _check_linked(
-    connection: psycopg.Connection, planned: Planned, version: _Version
+    connection: psycopg.Connection, planned: Planned, version: Version
 ) -> list[CheckResult]:
     """Results of the current checks on the version; checks that are new are run now."""
-    rows = connection.execute(
-        "select check_name, severity, failing, failing_keys from ops.check_result"
-        " where fingerprint = %s and checks_hash = %s",
-        [planned.fingerprint, planned.checks_hash],
-    ).fetchall()
-    if rows:
-        return [CheckResult(*row) for row in rows]
+    if results := read_results(connection, planned):
+        return results
     with connection.transaction():
         relation = sql.Identifier("store", version.table_name)
         results = run_checks(connection, relation, planned.checks)
-        _keep_results(connection, planned, results)
+        keep_results(connection, planned, results)
     return results
 
 
-def _clear(connection: psycopg.Connection, planned: Planned, version: _Version) -> None:
+def _clear(connection: psycopg.Connection, planned: Planned, version: Version) -> None:
     """A failed version meets the checks as they are now: make it an ordinary one."""
     relation = sql.Identifier("store", version.table_name)
     with connection.transaction():
@@ -223,32 +196,7 @@ def _clear(connection: psycopg.Connection, planned: Planned, version: _Version) 
         )
 
 
-def _keep_results(
-    connection: psycopg.Connection, planned: Planned, results: list[CheckResult]
-) -> None:
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "insert into ops.check_result"
-            " (fingerprint, checks_hash, check_name, severity, failing, failing_keys)"
-            " values (%s, %s, %s, %s, %s, %s)"
-            " on conflict (fingerprint, checks_hash, check_name) do update"
-            " set failing = excluded.failing, failing_keys = excluded.failing_keys,"
-            " checked_at = now()",
-            [
-                (
-                    planned.fingerprint,
-                    planned.checks_hash,
-                    result.name,
-                    result.severity,
-                    result.failing,
-                    Jsonb(result.keys),
-                )
-                for result in results
-            ],
-        )
-
-
-def _link(connection: psycopg.Connection, job: _Job, version: _Version, action: str) -> None:
+def _link(connection: psycopg.Connection, job: Job, version: Version, action: str) -> None:
     build, planned = job.build, job.planned
     view = sql.Identifier(build.schema, planned.model.name)
     row = connection.execute(
@@ -268,30 +216,7 @@ def _link(connection: psycopg.Connection, job: _Job, version: _Version, action: 
         transformed_at=version.created_at.isoformat(),
     )
     connection.execute(statement)  # type: ignore[arg-type]
-    _record(connection, job, action)
-
-
-def _record(connection: psycopg.Connection, job: _Job, action: str) -> None:
-    planned, build = job.planned, job.build.build
-    with connection.transaction():
-        connection.execute(
-            "insert into ops.build_model"
-            " (build, model, phase, fingerprint, checks_hash, action, seconds)"
-            " values (%s, %s, %s, %s, %s, %s, %s)"
-            " on conflict (build, model) do update set fingerprint = excluded.fingerprint,"
-            " checks_hash = excluded.checks_hash, action = excluded.action,"
-            " seconds = excluded.seconds, recorded_at = now()",
-            [
-                build,
-                planned.model.name,
-                planned.model.phase,
-                planned.fingerprint,
-                planned.checks_hash,
-                action,
-                job.seconds,
-            ],
-        )
-        connection.execute("update ops.build set touched_at = now() where build = %s", [build])
+    record_model(connection, job, action)
 
 
 def _index(

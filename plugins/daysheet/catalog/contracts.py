@@ -57,11 +57,12 @@ class RowFilter(Document):
 
 
 class Contract(Document):
-    """One source table. ``names`` and ``encoding`` come from the source's ``_source.yml``."""
+    """One source table. The first four fields come from the source's ``_source.yml``."""
 
     source: str
     encoding: str
     names: dict[str, str]
+    optional: bool  # nobody misses the table when it was never dropped
     table: str
     meaning: str
     key: tuple[str, ...]
@@ -110,6 +111,7 @@ class _Source(Document):
     source: str
     encoding: str
     names: dict[str, str] = {}
+    optional: bool = False
 
 
 @cache

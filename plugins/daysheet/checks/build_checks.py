@@ -11,7 +11,7 @@ from typing import Any, get_args
 import psycopg
 from psycopg.rows import dict_row
 
-from daysheet.catalog import CatalogError
+from daysheet.catalog import CatalogError, load_contract
 from daysheet.catalog.models import Severity
 from daysheet.checks.running import KEPT_KEYS, CheckResult
 from daysheet.graph import load_graph
@@ -53,7 +53,11 @@ def run_build_check(
     as_of: date,
 ) -> CheckResult:
     """Run one check on one build; what it returns are names, counts and differences."""
-    wanted = ",".join(sorted(".".join(source) for source in load_graph().sources()))
+    wanted = ",".join(
+        f"{source}.{table}"
+        for source, table in sorted(load_graph().sources())
+        if not load_contract(source, table).optional
+    )
     query = render_text(
         check.text, relations, as_of, check.name, build=build, batch=batch, sources=wanted
     )

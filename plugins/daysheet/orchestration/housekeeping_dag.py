@@ -8,7 +8,7 @@ from airflow.sdk import DAG, CronTriggerTimetable, task
 from daysheet.builds.housekeeping import tidy
 from daysheet.orchestration.connections import dsn
 from daysheet.orchestration.notify import tell_ops
-from daysheet.orchestration.phase_dag import DEFAULT_ARGS, START
+from daysheet.orchestration.phase_dag import DEFAULT_ARGS
 from daysheet.settings import get_settings
 from daysheet.warehouse import Role
 
@@ -28,7 +28,6 @@ def housekeeping_dag(dag_id: str) -> DAG:
     with DAG(
         dag_id=dag_id,
         schedule=CronTriggerTimetable("0 3 * * *", timezone=get_settings().timezone),
-        start_date=START,
         catchup=False,
         max_active_runs=1,
         default_args=DEFAULT_ARGS | {"owner": "ops"},

@@ -9,7 +9,7 @@ from daysheet.builds.opening import newest_batch, open_build
 from daysheet.orchestration.assets import BUILD
 from daysheet.orchestration.connections import dsn
 from daysheet.orchestration.notify import tell_ops
-from daysheet.orchestration.phase_dag import DEFAULT_ARGS, START
+from daysheet.orchestration.phase_dag import DEFAULT_ARGS
 from daysheet.settings import get_settings
 from daysheet.warehouse import Role, session
 
@@ -41,7 +41,6 @@ def open_build_dag(dag_id: str) -> DAG:
     with DAG(
         dag_id=dag_id,
         schedule=CronTriggerTimetable("0 5 * * *", timezone=get_settings().timezone),
-        start_date=START,
         catchup=False,
         max_active_runs=1,
         default_args=DEFAULT_ARGS | {"owner": "ops"},
