@@ -1,20 +1,27 @@
 -- of rows with one key the latest wins, then the greater hash
 create unlogged table {{ beaten }} as
-with repeated as (
-    select {{ keys | join(", ") }}
+with counted as (
+    select
+        _line,
+        _row_time,
+        _row_hash,
+        {{ keys | join(",\n        ") }}
     from {{ typed }}
-    group by {{ keys | join(", ") }}
-    having count(*) > 1
+    where ({{ keys | join(", ") }}) in (
+        select {{ keys | join(", ") }}
+        from {{ typed }}
+        group by {{ keys | join(", ") }}
+        having count(*) > 1
+    )
 ),
 
 ranked as (
     select
         _line,
-        _row_time,
         _row_hash,
         row_number() over best_first as place,
         first_value(_row_hash) over best_first as best_hash
-    from {{ typed }} inner join repeated using ({{ keys | join(", ") }})
+    from counted
     window best_first as (
         partition by {{ keys | join(", ") }}
         order by _row_time desc, _row_hash desc, _line asc

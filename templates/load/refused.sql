@@ -15,12 +15,10 @@ with suspect as (
 select
     _line,
     _reasons,
-    {% for name, expression in keys.items() %}
-    {{ expression }} as {{ name }},
-    {% endfor %}
     coalesce(
         _raw_text,
         (to_jsonb(suspect) - array['_line', '_suspect', '_refusal', '_raw_text', '_reasons'])::text
-    ) as _raw_text
+    ) as _raw_text,
+    {{ typed_keys | join(",\n    ") }}
 from suspect
 where cardinality(_reasons) > 0

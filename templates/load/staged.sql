@@ -3,7 +3,5 @@ create unlogged table {{ staged }} (
     _suspect boolean,
     _refusal text,
     _raw_text text,
-    {% for name in columns %}
-    {{ name }} text{{ "," if not loop.last }}
-    {% endfor %}
+    {{ columns | join(" text,\n    ") }} text
 )

@@ -5,10 +5,11 @@ with casted as (
         staged._line,
         {{ expressions | join(",\n        ") }}
     from {{ staged }} as staged
-    where not exists (
-        select from {{ refused }} as refused
-        where refused._line = staged._line
-    )
+    where
+        not exists (
+            select from {{ refused }} as refused
+            where refused._line = staged._line
+        )
     offset 0
 )
 

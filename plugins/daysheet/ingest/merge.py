@@ -79,7 +79,10 @@ class Merge:
         self._run(
             "refused",
             reasons=reasons(self._contract, self._names),
-            keys={quoted(name): typed_key(self._contract, name) for name in self._contract.key},
+            typed_keys=[
+                f"{typed_key(self._contract, name)} as {quoted(name)}"
+                for name in self._contract.key
+            ],
         )
         self._run_on("refused", "analyze {} (_line)")
         keys = sql.SQL(", ").join(map(sql.Identifier, self._contract.key))

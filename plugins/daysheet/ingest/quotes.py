@@ -6,6 +6,7 @@ from collections.abc import Sequence
 _CELL = re.compile(rb'(?:^|,)("[^"]*+(?:""[^"]*+)*+"|[^",]*+)(?=,|\Z)')
 _NEEDS_QUOTES = re.compile(rb'[",\r\n]')
 _LEADING_CELL = re.compile(rb'("[^"]*+(?:""[^"]*+)*+"|[^",]*+)(?:,|\Z)')
+_OPEN = re.compile(rb'(?:(?:"[^"]*+(?:""[^"]*+)*+"|[^",]*+),)*+"[^"]*+(?:""[^"]*+)*+')
 _NUMBER_OR_TIME = re.compile(rb"[-+0-9.:eE ]*")
 _WHOLE_NUMBER = re.compile(rb"-?[0-9]+")
 
@@ -28,6 +29,11 @@ def without_quotes(cell: bytes) -> bytes:
     """The cell as it would be written without quotes, if that means the same."""
     bare = cell[1:-1]
     return cell if not cell.startswith(b'"') or _NEEDS_QUOTES.search(bare) else bare
+
+
+def opens_quote(line: bytes) -> bool:
+    """Whether the line is the start of a row whose last cell goes on in the next line."""
+    return _OPEN.fullmatch(line) is not None
 
 
 def leading_cells(row: bytes, count: int) -> list[bytes]:

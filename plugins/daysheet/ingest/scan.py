@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
+from itertools import zip_longest
 from operator import itemgetter
 
 from daysheet.catalog import Contract
@@ -11,6 +11,7 @@ from daysheet.ingest.header import Layout, read_header
 from daysheet.ingest.physical import read_blocks
 from daysheet.ingest.quotes import (
     leading_cells,
+    opens_quote,
     split_quoted,
     swallows_rows,
     unquoted,
@@ -141,16 +142,17 @@ class Scan:
         clean = self._is_clean(data)
         # A quote is open at the end of a line with an odd number, up to the next such line.
         odd = [at for at, line in enumerate(lines) if line.count(b'"') & 1]
-        closes = dict(pairwise(odd))
-        last_odd = odd[-1] if odd else None
+        closes = dict(zip_longest(odd, odd[1:]))
         out: list[bytes] = []
         at = used = 0
         while at < len(lines):
-            if at == last_odd:
+            taken = 1
+            if at in closes and not opens_quote(lines[at]):
+                out.append(self._refuse(lines[at], "stray_quote"))
+            elif at in closes and closes[at] is None:
                 if not final and len(data) - used <= self._row_limit:
                     break
                 out.append(self._refuse(lines[at], "unterminated_quote"))
-                taken = 1
             else:
                 taken, rows = self._row(lines[at : closes.get(at, at) + 1], clean)
                 out += rows
