@@ -17,7 +17,9 @@ select
             current_row._row_hash = typed._row_hash
             and current_row._row_time < typed._row_time
             then typed._row_time
-    end as later_time
+    end as later_time,
+    current_row._row_hash != typed._row_hash
+    and current_row._row_time = typed._row_time as tied
 from {{ typed }} as typed
 left join {{ raw }} as current_row
     on
@@ -34,7 +36,8 @@ select
     _line,
     null as old_row,
     verdict,
-    null as later_time
+    null as later_time,
+    false as tied
 from {{ beaten }}
 {% if closes %}
     union all
@@ -42,7 +45,8 @@ from {{ beaten }}
         null as _line,
         current_row.ctid as old_row,
         'closed' as verdict,
-        null as later_time
+        null as later_time,
+        false as tied
     from {{ raw }} as current_row
     where
         current_row._batch_to = {{ current }}

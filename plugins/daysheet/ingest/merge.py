@@ -38,6 +38,14 @@ class Typed:
 
 
 @dataclass(frozen=True)
+class Decided:
+    """Rows by verdict; ``tied`` of them differ from a current row of the same time."""
+
+    verdicts: dict[str, int]
+    tied: int
+
+
+@dataclass(frozen=True)
 class Change:
     """Versions that began and that ended, as the statements counted them; and the digest's step."""
 
@@ -127,10 +135,8 @@ class Merge:
         )
         return Typed(repeated, late)
 
-    def decide(
-        self, exported_on: datetime, stale_until: datetime | None, closes: bool
-    ) -> dict[str, int]:
-        """Give each row its one verdict against the current rows; counts by verdict."""
+    def decide(self, exported_on: datetime, stale_until: datetime | None, closes: bool) -> Decided:
+        """Give each row its one verdict against the current rows."""
         self._run(
             "verdicts",
             keys=self._keys,
@@ -140,9 +146,13 @@ class Merge:
         )
         self._run_on("verdicts", "analyze {}")
         counted = self._connection.execute(
-            self._on("verdicts", "select verdict, count(*) from {} group by verdict")
+            self._on(
+                "verdicts",
+                "select verdict, count(*), count(*) filter (where tied) from {} group by verdict",
+            )
         ).fetchall()
-        return dict.fromkeys(VERDICTS, 0) | dict(counted)
+        verdicts = dict.fromkeys(VERDICTS, 0) | {verdict: count for verdict, count, _ in counted}
+        return Decided(verdicts, sum(tied for _, _, tied in counted))
 
     def apply(self, batch: int, file_id: int) -> Change:
         """End and begin versions by verdict."""
