@@ -1,27 +1,38 @@
-"""``daysheet load`` and ``release``: files into the warehouse, by way of the inbox."""
+"""``daysheet load``, ``release`` and ``reload``: files into the warehouse, and once more."""
 
 import getpass
 import json
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+)
 from rich.status import Status
 from rich.table import Table
 
+from daysheet.catalog import load_contracts
 from daysheet.embedded import DeploymentProblem
 from daysheet.embedded.deployment import Deployment
 from daysheet.ingest import ledger
 from daysheet.ingest.drop_folder import DropFolder
+from daysheet.ingest.replay import ArchiveIncomplete, replay
 from daysheet.ingest.sending import NothingToSend, pack, put_back, send
 from daysheet.warehouse import Role, session
+from daysheet.warehouse.provision import WAREHOUSE_DATABASE
 
 _QUIET_SECONDS = 120  # without news for so long, the user is told where to look
 _COUNTS = ("read", "inserted", "replaced", "unchanged", "stale", "quarantined", "skipped", "closed")
 
+output = Console(highlight=False, soft_wrap=True)
 progress = Console(stderr=True, highlight=False, soft_wrap=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -31,6 +42,7 @@ def register(app: typer.Typer) -> None:
     """Add this module's commands to ``app``."""
     app.command("load")(load)
     app.command("release")(release)
+    app.command("reload")(reload)
 
 
 def load(
@@ -83,6 +95,43 @@ def release(
     _report(_wait(deployment, sent), as_json)
 
 
+def reload(
+    table: Annotated[str, typer.Argument(help="A table whose contract was widened.")],
+    source: Annotated[str, typer.Option(help="Whose table it is.")] = "opendental",
+    as_json: AsJson = False,
+) -> None:
+    """Load a table's archived files again by its contract of today, as one batch.
+
+    What was known before stays; the next build uses the result. Files of the table that are
+    dropped meanwhile wait.
+    """
+    deployment = Deployment.load()
+    contract = load_contracts(source).get(table)
+    if contract is None:
+        raise DeploymentProblem(f"{source} has no table {table}: see sql/sources/{source}/")
+    admin = deployment.server.url(WAREHOUSE_DATABASE)
+    bar = Progress(TextColumn("replaying"), BarColumn(), MofNCompleteColumn(), console=progress)
+    with bar, session(admin, "daysheet reload", autocommit=True) as connection:
+        task = bar.add_task("replaying", total=None)
+        try:
+            done = replay(
+                connection,
+                DropFolder(deployment.inbox.parent),
+                contract,
+                deployment.settings,
+                lambda files, of: bar.update(task, completed=files, total=of),
+            )
+        except ArchiveIncomplete as problem:
+            raise DeploymentProblem(f"nothing was changed: {problem}") from None
+    if as_json:
+        print(json.dumps(asdict(done)))
+    else:
+        output.print(
+            f"{done.files} files replayed; {done.ended} row versions ended and {done.begun} begun "
+            f"at batch {done.batch}. The next build uses them: daysheet build"
+        )
+
+
 def _wait(deployment: Deployment, sent: list[tuple[str, str]]) -> list[dict[str, Any]]:
     """Wait until every file has its verdict and the batch of those loaded is committed."""
     with (
@@ -130,7 +179,6 @@ def _show(files: list[dict[str, Any]]) -> None:
             str(file["batch"] or ""),
             *(str(file[count] or "") for count in _COUNTS),
         )
-    output = Console(highlight=False, soft_wrap=True)
     output.print(table)
     for file in files:
         if file["state"] in ("rejected", "held"):

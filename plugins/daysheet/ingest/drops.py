@@ -1,0 +1,231 @@
+"""One run's work on the inbox: what is ready by table, and each file's way to its verdict."""
+
+import logging
+import time
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import psycopg
+
+from daysheet.catalog import load_contract
+from daysheet.ingest import ledger
+from daysheet.ingest.batches import BatchLost, hold_batch
+from daysheet.ingest.drop_folder import DropFolder, NotAPlainFile
+from daysheet.ingest.filing import claim_folders, file_away, finish_folder, is_filed
+from daysheet.ingest.inbox import NOT_PLAIN, Drop, Inbox, Refusal
+from daysheet.ingest.ledger import Known, Unapplied
+from daysheet.ingest.load import load_file
+from daysheet.ingest.taking import Copy, StillChanging, own_copy
+from daysheet.ingest.verdicts import DroppedFile, FileHeld, FileRejected, FileReport
+from daysheet.settings import Settings
+from daysheet.warehouse import DatabaseFault
+from daysheet.warehouse.errors import without_values
+
+log = logging.getLogger(__name__)
+
+UNRECOGNIZED = "unrecognized"  # the group of what belongs to no table
+# An export stamped with the end of its day, in any time zone, is not from the future.
+_AHEAD = timedelta(days=2)
+_NOT_AS_PROMISED = Refusal(
+    "sha256_differs", "the file is not the one its manifest describes; drop the folder again"
+)
+_FROM_THE_FUTURE = Refusal(
+    "exported_in_future",
+    "later files of the table would count as older than this one; check the clocks, the date in "
+    "its name or manifest, and DAYSHEET_TIMEZONE",
+)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Files of one table, loaded one after the other. ``tokens`` stand for their names."""
+
+    source: str
+    table: str
+    tokens: list[str]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one file: never its name, and of its content only counts."""
+
+    file_id: int
+    source: str
+    table: str | None
+    state: str
+    code: str | None = None
+    report: FileReport | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """For XCom: a file's name may hold anything, so it is left out."""
+        result = {key: value for key, value in asdict(self).items() if key != "report"}
+        if self.report is not None:
+            result |= self.report.as_json()
+            del result["name"]
+        return result
+
+    def __str__(self) -> str:
+        what = f"file {self.file_id}, {self.source} {self.table or 'of no known table'}: "
+        if self.report is None:
+            return what + self.state + (f" ({self.code})" if self.code else "")
+        rows = self.report
+        return (
+            f"{what}{self.state} in batch {rows.batch}; {rows.read} rows = {rows.inserted} inserted"
+            f" + {rows.replaced} replaced + {rows.unchanged} unchanged + {rows.stale} stale"
+            f" + {rows.quarantined} quarantined + {rows.skipped} skipped;"
+            f" {rows.closed} closed; {rows.seconds:.1f} s"
+        )
+
+
+@dataclass(frozen=True)
+class Run:
+    """What every step of one run shares; ``owner`` is the run that holds ``batch``."""
+
+    connection: psycopg.Connection  # of the loader, in autocommit
+    drops: DropFolder
+    settings: Settings
+    batch: int
+    owner: str
+
+    def look(self) -> list[Drop]:
+        """What is ready now."""
+        return Inbox(self.drops, self.settings, time.time()).ready()
+
+
+def plan(run: Run) -> list[Group]:
+    """Take the folders that are ready; one group for each table, in the order of the exports."""
+    ready = run.look()
+    claim_folders(run.drops, ready, run.batch)
+    groups: dict[tuple[str, str], Group] = {}
+    for drop in ready:
+        key = (drop.source, UNRECOGNIZED if drop.refusal else drop.table or UNRECOGNIZED)
+        groups.setdefault(key, Group(*key, [])).tokens.append(drop.token)
+    return list(groups.values())
+
+
+def bring_in(run: Run, tokens: Collection[str]) -> Iterator[Outcome]:
+    """Deal with the planned files that are (still) ready, the oldest export first.
+
+    Raises a retryable :class:`~daysheet.warehouse.DatabaseFault`, and
+    :class:`~daysheet.ingest.batches.BatchLost` when this run must stop.
+    """
+    for drop in run.look():
+        if drop.token in tokens and (outcome := _settle(run, drop)):
+            log.info("%s", outcome)
+            yield outcome
+
+
+def _settle(run: Run, drop: Drop) -> Outcome | None:
+    """Bring one file to its verdict; none when it is gone or has to be looked at again."""
+    if drop.refusal is not None:
+        if known := _unfinished(run, drop, ledger.UNREAD):
+            return _finish(run, drop, known)
+        return _turn_away(run, drop, None, "rejected", drop.refusal)
+    if drop.table is None:  # the manifest of a folder whose files have all been moved
+        finish_folder(run.drops, drop.source, drop.folder or "", drop.filed_as.rpartition("/")[0])
+        return None
+    with ExitStack() as stack:
+        try:
+            copy = stack.enter_context(own_copy(run.drops, drop.place, run.settings.home / "work"))
+        except (FileNotFoundError, StillChanging):
+            return None
+        except NotAPlainFile:
+            return _turn_away(run, drop, None, "rejected", NOT_PLAIN)
+        return _decide(run, drop, copy)
+
+
+def _decide(run: Run, drop: Drop, copy: Copy) -> Outcome | None:
+    if known := _unfinished(run, drop, copy.sha256):
+        return _finish(run, drop, known)
+    if not run.drops.exists(drop.place):
+        return None  # another run has dealt with it since we took our copy
+    if drop.sha256 not in (None, copy.sha256):
+        return _turn_away(run, drop, copy, "rejected", _NOT_AS_PROMISED)
+    newest = ledger.newest_loaded(run.connection, drop)
+    if newest and newest.sha256 == copy.sha256:
+        same = Refusal("duplicate", f"the same bytes as file {newest.file_id}, loaded before")
+        return _turn_away(run, drop, copy, "duplicate", same)
+    released = ledger.is_released(run.connection, drop, copy.sha256)
+    if drop.exported_on.date() > _today(run.settings) + _AHEAD and not released:
+        return _turn_away(run, drop, copy, "held", _FROM_THE_FUTURE)
+    return _load(run, drop, copy, released)
+
+
+def _load(run: Run, drop: Drop, copy: Copy, released: bool) -> Outcome:
+    assert drop.table is not None
+    dropped = DroppedFile(
+        source=drop.source,
+        table=drop.table,
+        name=drop.name,
+        path=copy.path,
+        sha256=copy.sha256,
+        bytes=copy.bytes,
+        mode=drop.mode,
+        exported_on=drop.exported_on,
+        expected_rows=drop.rows,
+    )
+    try:
+        with without_values(), run.connection.transaction():
+            hold_batch(run.connection, run.batch, run.owner)
+            report = load_file(
+                run.connection,
+                load_contract(drop.source, drop.table),
+                dropped,
+                batch=run.batch,
+                settings=run.settings,
+                released=released,
+            )
+    except FileRejected as refusal:
+        return _turn_away(run, drop, copy, "rejected", Refusal(refusal.code, refusal.problem))
+    except FileHeld as refusal:
+        return _turn_away(run, drop, copy, "held", Refusal(refusal.code, refusal.problem))
+    except (BatchLost, OSError, MemoryError):
+        raise
+    except Exception as error:
+        if isinstance(error, DatabaseFault) and error.is_retryable:
+            raise
+        # Trying again would end the same way, and one bad file must not stop the others.
+        return _turn_away(run, drop, copy, "held", Refusal("not_loadable", _where(error)))
+    known = ledger.read_file(run.connection, report.file_id)
+    assert known is not None
+    return _finish(run, drop, known, report)
+
+
+def _unfinished(run: Run, drop: Drop, sha256: str) -> Known | None:
+    """The verdict an earlier run wrote down before it was stopped from moving the file."""
+    known = ledger.last_seen(run.connection, drop)
+    if known and known.sha256 == sha256 and not is_filed(run.drops, known, run.batch):
+        return known
+    return None
+
+
+def _turn_away(
+    run: Run, drop: Drop, copy: Copy | None, state: Unapplied, refusal: Refusal
+) -> Outcome:
+    problem = f"{refusal.code}: {refusal.problem}"
+    return _finish(run, drop, ledger.record(run.connection, drop, copy, state, problem))
+
+
+def _finish(run: Run, drop: Drop, known: Known, report: FileReport | None = None) -> Outcome:
+    file_away(run.connection, run.drops, drop, known)
+    return Outcome(known.file_id, known.source, known.table_name, known.state, known.code, report)
+
+
+def _today(settings: Settings) -> date:
+    """What the deployment calls today, or really is, whichever is later."""
+    return max(settings.today(), datetime.now(ZoneInfo(settings.timezone)).date())
+
+
+def _where(error: Exception) -> str:
+    """Name an unforeseen error without its text, which could hold values."""
+    if isinstance(error, DatabaseFault):
+        return f"the database refused it: {error}"
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    place = f"{trace.tb_frame.f_code.co_name}, line {trace.tb_lineno}" if trace else "?"
+    return f"{type(error).__name__} in {place}; release the file when that is mended"

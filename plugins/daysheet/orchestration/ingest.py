@@ -1,0 +1,159 @@
+"""The ingest DAG: wait for drops, load each table's files, commit the batch, open a build."""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import DAG, task
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from daysheet.builds.opening import open_build
+from daysheet.ingest import ledger
+from daysheet.ingest.batches import BatchLost, commit_batch, open_batch
+from daysheet.ingest.drops import Group, Run, bring_in, plan
+from daysheet.orchestration.assets import BUILD
+from daysheet.orchestration.connections import dsn
+from daysheet.orchestration.drop_sensor import DropSensor, drop_folder
+from daysheet.orchestration.notify import tell_ops
+from daysheet.orchestration.phase_dag import START
+from daysheet.settings import get_settings
+from daysheet.warehouse import DatabaseFault, Role, session
+
+log = logging.getLogger(__name__)
+
+DOC = """
+Waits for CSV files in `drops/inbox/<source>/`, loads them, and opens a build on what they changed.
+
+- **Loose files** (`patient.csv`, `patient_2026-01-31.csv.gz`) are taken once they have not changed
+  for a minute. A **folder** is taken when its `_manifest.json` is there.
+- `load` runs once per table, and its files one after the other. Its log and its XCom say of every
+  file how many rows it held and what became of each of them; what was refused is in `quarantine`.
+- `commit_and_open_build` is skipped when nothing new was loaded.
+- `refused_files` fails, and ops get mail, when a file was rejected or held. Everything else of the
+  drop is loaded and built all the same. Rejected files lie in `drops/rejected/`, with the reason
+  beside them: export them again. Held ones lie in `drops/held/`: look, then
+  `daysheet release FILE --reason ...`.
+
+A run that was interrupted is resumed by the next one: what is loaded is known by its bytes.
+"""
+
+
+class DropFolderFault(Exception):
+    """The drop folder, or the disk for our copies, could not be used; trying again may help."""
+
+
+def ingest_dag(dag_id: str) -> DAG:
+    """The DAG that brings dropped files in, one run at a time, for ever."""
+    with DAG(
+        dag_id=dag_id,
+        schedule="@continuous",
+        start_date=START,
+        catchup=False,
+        max_active_runs=1,
+        default_args={
+            "owner": "ops",
+            "retries": 4,
+            "retry_delay": timedelta(seconds=10),
+            "retry_exponential_backoff": True,
+            "max_retry_delay": timedelta(minutes=5),
+            "pool": "ingest",
+        },
+        tags=["daysheet", "ingest"],
+        doc_md=DOC,
+        on_failure_callback=tell_ops(),
+    ) as dag:
+        ready = list_ready()
+        DropSensor(task_id="wait_for_drops") >> ready
+        loaded = load.expand(group=ready)
+        loaded >> [commit_and_open_build(), refused_files()]
+    return dag
+
+
+@task
+def list_ready(dag_run: Any = None, ti: Any = None) -> list[dict[str, Any]]:
+    """Take or resume the open batch; list what is ready, by table."""
+    with _loader() as connection:
+        ti.xcom_push(key="newest_file", value=ledger.newest_file_id(connection))
+        batch = open_batch(connection, _owner(dag_run))
+        ti.xcom_push(key="batch", value=batch)
+        groups = plan(_run(connection, batch, dag_run))
+    for group in groups:
+        log.info("%s %s: %s files", group.source, group.table, len(group.tokens))
+    return [asdict(group) for group in groups]
+
+
+@task(map_index_template="{{ task.op_kwargs['group']['table'] }}")
+def load(group: dict[str, Any], dag_run: Any = None, ti: Any = None) -> list[dict[str, Any]]:
+    """Load the files of one table, one after the other."""
+    with _loader() as connection:
+        run = _run(connection, _batch(ti), dag_run)
+        return [outcome.as_json() for outcome in bring_in(run, Group(**group).tokens)]
+
+
+@task(trigger_rule="none_failed", outlets=[BUILD])
+def commit_and_open_build(dag_run: Any = None, ti: Any = None, outlet_events: Any = None) -> int:
+    """Commit the batch, and open a build on it."""
+    batch = _batch(ti)
+    with _loader() as connection:
+        if not commit_batch(connection, batch, _owner(dag_run)):
+            raise AirflowSkipException("nothing new was loaded, so there is nothing to build")
+    with session(dsn(Role.BUILDER), "daysheet ingest", autocommit=True) as connection:
+        opened = open_build(
+            connection,
+            batch=batch,
+            as_of=get_settings().today(),
+            reason="files were dropped",
+            opened_by=_owner(dag_run),
+        )
+    log.info("batch %s is committed; build %s is open", batch, opened.build)
+    outlet_events[BUILD].add_partitions([str(opened.build)])
+    return opened.build
+
+
+@task(trigger_rule="all_done")
+def refused_files(ti: Any = None) -> None:
+    """Fail, so that ops hear of it, when a file of this run was rejected or held."""
+    newest = ti.xcom_pull(task_ids="list_ready", key="newest_file")
+    if newest is None:
+        raise AirflowSkipException("this run did not get as far as its files")
+    with _loader() as connection:
+        refused = ledger.refused_after(connection, newest)
+    if refused:
+        listed = "; ".join(
+            f"file {file.file_id} ({file.source} {file.table_name or 'of no known table'})"
+            f" {file.state}: {file.code}"
+            for file in refused
+        )
+        raise AirflowFailException(f"{len(refused)} files were not loaded. {listed}")
+
+
+def _owner(dag_run: Any) -> str:
+    return f"{dag_run.dag_id} {dag_run.run_id}"
+
+
+def _batch(ti: Any) -> int:
+    return ti.xcom_pull(task_ids="list_ready", key="batch")
+
+
+def _run(connection: Any, batch: int, dag_run: Any) -> Run:
+    return Run(connection, drop_folder(), get_settings(), batch, _owner(dag_run))
+
+
+@contextmanager
+def _loader() -> Iterator[Any]:
+    """A session of the loader; errors come out without file names, retried only if it helps."""
+    try:
+        with session(dsn(Role.LOADER), "daysheet ingest", autocommit=True) as connection:
+            yield connection
+    except BatchLost as lost:
+        raise AirflowFailException(str(lost)) from None
+    except OSError as error:
+        raise DropFolderFault(os.strerror(error.errno or 0)) from None
+    except DatabaseFault as fault:
+        if fault.is_retryable:
+            raise
+        raise AirflowFailException(str(fault)) from None
