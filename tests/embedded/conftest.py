@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from daysheet.embedded.deployment import Deployment
-from daysheet.embedded.processes import marked, titled
+from daysheet.embedded.processes import end, marked, titled
 from tests.conftest import free_port
 
 
@@ -96,6 +96,8 @@ def make_home(**account: Any) -> Iterator[Home]:
     home = Home(root / "a home, ü", account)
     try:
         yield home
-        home.run("down")
     finally:
+        home.run("down")
+        if Deployment.recorded(home.folder):  # whatever the tests did, nothing may stay behind
+            end(home.processes(), grace=5)
         shutil.rmtree(root)

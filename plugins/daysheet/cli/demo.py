@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from daysheet.cli.deployment import output, progress, steps
+from daysheet.cli.deployment import output, progress, show, steps
 from daysheet.embedded.demo import (
     BuiltModel,
     DemoFailed,
@@ -15,8 +15,8 @@ from daysheet.embedded.demo import (
     built_models,
     invented_practice,
     load,
+    owed,
     practice_folder,
-    total_owed,
 )
 from daysheet.embedded.lifecycle import up
 
@@ -47,19 +47,20 @@ def demo(
         build = build_of(deployment, batch, say)
         say(f"build {build} is published")
     output.print(_table(built_models(deployment, build)))
-    owed = total_owed(deployment, build)
+    by_families, by_nobody = owed(deployment, build)
     user, password = deployment.login
     mails = len(list(deployment.mailbox.glob("*.eml")))
-    table = Table.grid(padding=(0, 2))
-    table.add_row("owed to the practice", f"{owed:,.2f} on {practice['until']}")
-    table.add_row("look at it", f"{deployment.url}  user {user}, password {password}")
-    table.add_row("mail sent", f"{mails}, in {deployment.mailbox}")
-    table.add_row(
-        "took", f"{time.monotonic() - began:.0f} s; it goes on running: `make down` stops it"
+    show(
+        {
+            "families owe": f"{by_families:,.2f} on {practice['until']}",
+            "strays owe": f"{by_nobody:,.2f}, booked on patients the practice does not know",
+            "look at it": f"{deployment.url}  user {user}, password {password}",
+            "mail sent": f"{mails}, in {deployment.mailbox}",
+            "took": f"{time.monotonic() - began:.0f} s; it goes on running: `make down` stops it",
+        }
     )
-    output.print(table)
-    if owed != Decimal(practice["balance"]):
-        raise DemoFailed(f"the generator knows another balance: {practice['balance']}")
+    if by_families != Decimal(practice["balance"]):
+        raise DemoFailed(f"families owe {practice['balance']} by the generator's own count")
 
 
 def _loaded(files: list[dict[str, Any]]) -> str:

@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from daysheet.embedded.condition import Condition
 from daysheet.embedded.deployment import Deployment, NotUp
@@ -69,7 +68,7 @@ def status(as_json: AsJson = False) -> None:
     if as_json:
         print(json.dumps(condition.as_dict(), indent=2))
     else:
-        _show(condition)
+        show(_summary(condition))
     if not condition.is_healthy:
         raise typer.Exit(1)
 
@@ -108,25 +107,28 @@ def _recorded() -> Deployment:
     return deployment
 
 
-def _show(condition: Condition) -> None:
+def show(facts: dict[str, str]) -> None:
+    """Print names and values one under the other; lines are never broken, so they can be copied."""
+    width = max(map(len, facts))
+    for name, value in facts.items():
+        output.print(f"{name:{width}}  {value}")
+
+
+def _summary(condition: Condition) -> dict[str, str]:
     facts = condition.as_dict()
     build = facts["current_build"]
-    table = Table.grid(padding=(0, 2))
-    table.add_row("url", facts["url"])
-    table.add_row("login", f"user {facts['login']['user']}, password {facts['login']['password']}")
-    table.add_row(
-        "build",
-        f"{build['build']} as of {build['as_of']}, batch {build['batch']}, "
+    return {
+        "url": facts["url"],
+        "login": f"user {facts['login']['user']}, password {facts['login']['password']}",
+        "build": f"{build['build']} as of {build['as_of']}, batch {build['batch']}, "
         f"published {build['published_at']}"
         if build
         else "nothing is published yet",
-    )
-    for name in condition.deployment.drop_folders:
-        table.add_row(name, facts[name])
-    table.add_row("mails", facts["mailbox"])
-    for part, state in facts["parts"].items():
-        table.add_row(
-            part, f"{state['state']} (process {state['pid']})" if state["pid"] else "ended"
-        )
-    table.add_row("versions", ", ".join(f"{name} {is_}" for name, is_ in facts["versions"].items()))
-    output.print(table)
+        **{name: facts[name] for name in condition.deployment.drop_folders},
+        "mails": facts["mailbox"],
+        **{
+            part: f"{state['state']} (process {state['pid']})" if state["pid"] else state["state"]
+            for part, state in facts["parts"].items()
+        },
+        "versions": ", ".join(f"{name} {number}" for name, number in facts["versions"].items()),
+    }

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from daysheet.embedded import DeploymentProblem
+from daysheet.embedded.databases import current_build
 from daysheet.embedded.deployment import Deployment
 from daysheet.settings import get_settings
 from daysheet.warehouse import LockClass, Role, session
@@ -71,14 +72,13 @@ def load(folder: Path) -> list[dict[str, Any]]:
 
 
 def build_of(deployment: Deployment, batch: int | None, say: Callable[[str], None]) -> int:
-    """The published build that has ``batch`` (none: nothing was new), once it is published."""
-    number = (
-        _awaited_build(deployment, batch) if batch is not None else _newest_published(deployment)
-    )
-    if number is None:
-        number = _daysheet("build", "--json")["build"]
-    _follow(deployment, number, say)
-    return number
+    """The published build that has ``batch``; with nothing new (none) the one published already."""
+    if batch is not None:
+        number = _awaited_build(deployment, batch)
+        _follow(deployment, number, say)
+        return number
+    current = current_build(deployment)
+    return current["build"] if current else _daysheet("build", "--json")["build"]
 
 
 def built_models(deployment: Deployment, build: int) -> list[BuiltModel]:
@@ -93,14 +93,17 @@ def built_models(deployment: Deployment, build: int) -> list[BuiltModel]:
     return [BuiltModel(model, action, rows, float(took)) for model, action, rows, took in rows]
 
 
-def total_owed(deployment: Deployment, build: int) -> Decimal:
-    """The receivable of the whole practice in a published build, in dollars."""
+def owed(deployment: Deployment, build: int) -> tuple[Decimal, Decimal]:
+    """The receivable in a published build, in dollars: of families, and of rows without one."""
     with session(deployment.dsn(Role.READER), "daysheet demo") as connection:
         connection.execute("select pg_advisory_xact_lock_shared(%s, %s)", [LockClass.BUILD, build])
         row = connection.execute(
-            f"select sum(total_ar_balance) from build_{int(build)}.int_ar_analysis_base"  # noqa: S608  our number
+            "select"  # noqa: S608  our own number
+            " coalesce(sum(total_ar_balance) filter (where guarantor_id is not null), 0),"
+            " coalesce(sum(total_ar_balance) filter (where guarantor_id is null), 0)"
+            f" from build_{int(build)}.int_ar_analysis_base"
         ).fetchone()
-    return row[0] if row and row[0] is not None else Decimal(0)
+    return row or (Decimal(0), Decimal(0))
 
 
 def _awaited_build(deployment: Deployment, batch: int) -> int:
@@ -117,15 +120,9 @@ def _awaited_build(deployment: Deployment, batch: int) -> int:
     raise DemoFailed(f"no build was opened for batch {batch}: see {deployment.url}")
 
 
-def _newest_published(deployment: Deployment) -> int | None:
-    with session(deployment.dsn(Role.READER), "daysheet demo") as connection:
-        row = connection.execute("select build from ops.current_build").fetchone()
-    return row[0] if row else None
-
-
 def _follow(deployment: Deployment, build: int, say: Callable[[str], None]) -> None:
     """Say each model as it is done; return when the build is published."""
-    done = 0
+    said: set[str] = set()
     with session(deployment.dsn(Role.READER), "daysheet demo", autocommit=True) as connection:
         while True:
             state, problem = connection.execute(
@@ -135,9 +132,10 @@ def _follow(deployment: Deployment, build: int, say: Callable[[str], None]) -> N
                 "select model, action from ops.build_model where build = %s order by recorded_at",
                 [build],
             ).fetchall()
-            for model, action in models[done:]:
-                say(f"{model} {action}")
-            done = len(models)
+            for model, action in models:
+                if model not in said:
+                    say(f"{model} {action}")
+            said |= {model for model, _ in models}
             if state in _ENDED:
                 break
             time.sleep(0.3)
