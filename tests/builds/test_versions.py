@@ -11,7 +11,13 @@ import pytest
 from daysheet.builds.opening import BuildTaken, is_turn, open_build, open_by_hand, take_build
 from daysheet.builds.publishing import OwnershipLost, PublishBlocked, check_build, publish
 from daysheet.builds.versions import ChecksFailed, make_model, rendered_sql
+from daysheet.warehouse import DatabaseFault
 from tests.builds.conftest import OWNER, load_batch, new_build
+
+SLEEPING = (
+    "select count(*) from pg_stat_activity where state = 'active'"
+    " and query like '%pg_sleep(30)%' and pid != pg_backend_pid()"
+)
 
 
 def make_all(warehouse, build):
@@ -262,14 +268,10 @@ def test_a_killed_worker_leaves_nothing_and_the_next_one_builds(project, practic
     worker = subprocess.Popen(
         [sys.executable, "-c", script, str(project.root), practice.dsn("builder"), str(build.build)]
     )
-    sleeping = (
-        "select count(*) from pg_stat_activity where state = 'active'"
-        " and query like '%pg_sleep(30)%' and pid != pg_backend_pid()"
-    )
-    _wait(practice, sleeping, 1)
+    _wait(practice, SLEEPING, 1)
     os.kill(worker.pid, signal.SIGKILL)
     worker.wait()
-    _wait(practice, sleeping, 0)
+    _wait(practice, SLEEPING, 0)
     with psycopg.connect(practice.admin) as db:
         assert db.execute("select count(*) from ops.model_version").fetchone() == (0,)
         assert db.execute(
@@ -281,6 +283,42 @@ def test_a_killed_worker_leaves_nothing_and_the_next_one_builds(project, practic
     )
     project.reload()
     assert make_model(practice.dsn("builder"), build.build, "int_names").action == "built"
+
+
+def test_a_lost_server_in_mid_build_is_worth_a_retry_and_publishes_nothing(
+    project, practice, server
+):
+    published, _, _ = publish_all(practice)
+    project.write(
+        "one/int_names.sql",
+        "select provider_id, pg_sleep(30)::text as provider_label"
+        " from {{ source('opendental', 'provider') }}",
+    )
+    project.reload()
+    build = new_build(practice)
+    faults = []
+
+    def work():
+        try:
+            make_model(practice.dsn("builder"), build.build, "int_names")
+        except DatabaseFault as fault:
+            faults.append(fault)
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    _wait(practice, SLEEPING, 1)
+    server.stop("immediate")
+    server.start(fsync="off", max_connections="60")
+    worker.join()
+    assert [fault.is_retryable for fault in faults] == [True]
+    assert rows(practice, "select build from ops.current_build") == [(published.build,)]
+    project.write(
+        "one/int_names.sql",
+        "select provider_id, abbr || '!' as provider_label"
+        " from {{ source('opendental', 'provider') }}",
+    )
+    project.reload()
+    assert make_all(practice, build) == {"int_names": "built", "int_aged": "built"}
 
 
 def _wait(warehouse, query, wanted, seconds=20):
