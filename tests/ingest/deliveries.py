@@ -1,7 +1,6 @@
 """A practice that drops files, and the runs that ingest them: what the drop tests share."""
 
 import json
-import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -87,11 +86,3 @@ class Deliveries:
 def states(outcomes: Iterable[Outcome]) -> list[str]:
     """Only the verdicts."""
     return [outcome.state for outcome in outcomes]
-
-
-def age(path: Path, seconds: float = 3600) -> None:
-    """Make a file or folder look untouched for a while."""
-    import os
-
-    then = time.time() - seconds
-    os.utime(path, (then, then))

@@ -7,7 +7,8 @@ import logging
 import os
 
 import pytest
-from tests.ingest.deliveries import Deliveries, age, groups, states
+from airflow.sdk import ObjectStoragePath
+from tests.ingest.deliveries import Deliveries, groups, states
 
 from daysheet.ingest import ledger
 from daysheet.ingest.drop_folder import DropFolder
@@ -303,6 +304,25 @@ def test_the_archive_can_be_dropped_again_elsewhere(practice, server, tmp_path_f
         assert elsewhere.current() == practice.current()
 
 
+def test_a_drop_folder_behind_a_url_works_the_same(warehouse, tmp_path):
+    practice = Deliveries(
+        warehouse, tmp_path, lambda root: DropFolder(ObjectStoragePath(root.as_uri()))
+    )
+    practice.drop_folder("nightly", {"usergroup.csv": groups(ADMIN)}, mode="full")
+    practice.drop("usergroup.csv", groups(ADMIN, NURSE))
+    practice.drop("nobody.csv", "x\n")
+    assert sorted(states(practice.run())) == ["loaded", "loaded", "rejected"]
+    practice.drop("usergroup again.csv", groups(ADMIN, NURSE))
+    assert states(practice.run()) == ["duplicate"]
+    assert practice.current() == [ADMIN, NURSE]
+    assert practice.files() == {
+        "archive/opendental/nightly/usergroup.csv",
+        "archive/opendental/nightly/_manifest.json",
+        "archive/opendental/usergroup.csv",
+        "rejected/opendental/nobody.csv",
+    }
+
+
 def test_names_of_files_are_in_no_log_and_no_result(practice, caplog):
     caplog.set_level(logging.DEBUG)
     practice.drop("smithers usergroup.csv", groups(ADMIN))
@@ -319,7 +339,6 @@ def test_our_copies_are_removed_also_those_of_a_killed_worker(practice):
     left = practice.settings.home / "work" / "take-killed"
     left.mkdir(parents=True)
     (left / "usergroup.csv").write_text(groups(ADMIN))
-    age(left)
     practice.drop("usergroup.csv", groups(ADMIN))
     practice.run()
     assert list((practice.settings.home / "work").iterdir()) == []

@@ -56,27 +56,24 @@ def die_after(function):
     return dying
 
 
+KILLED = {
+    "in the load": (drops, "load_file", die_after(drops.load_file)),
+    "after the load": (ledger, "set_place", die),
+    "before the move": (ledger, "set_place", die_after(ledger.set_place)),
+    "after the move": (DropFolder, "move", die_after(DropFolder.move)),
+}
+KILLED_WITH_A_FOLDER = KILLED | {
+    "before tidying": (filing, "finish_folder", die),
+    "while tidying": (DropFolder, "remove_folder", die),
+}
+
+
 @pytest.mark.parametrize(
-    ("where", "what", "death"),
-    [
-        (drops, "load_file", die_after(drops.load_file)),
-        (ledger, "set_place", die),
-        (ledger, "set_place", die_after(ledger.set_place)),
-        (DropFolder, "move", die_after(DropFolder.move)),
-        (filing, "finish_folder", die),
-        (DropFolder, "remove_folder", die),
-    ],
-    ids=[
-        "in the load",
-        "after it",
-        "before the move",
-        "after it",
-        "before tidying",
-        "while tidying",
-    ],
+    ("moment", "in_folder"),
+    [*((moment, False) for moment in KILLED), *((moment, True) for moment in KILLED_WITH_A_FOLDER)],
 )
-@pytest.mark.parametrize("in_folder", [True, False])
-def test_a_killed_run_is_finished_by_the_next(practice, where, what, death, in_folder):
+def test_a_killed_run_is_finished_by_the_next(practice, moment, in_folder):
+    where, what, death = KILLED_WITH_A_FOLDER[moment]
     if in_folder:
         practice.drop_folder("nightly", {"usergroup.csv": groups(ADMIN, NURSE)}, mode="full")
     else:
@@ -86,8 +83,6 @@ def test_a_killed_run_is_finished_by_the_next(practice, where, what, death, in_f
         setattr(where, what, death)
         practice.run("first run")
 
-    if not in_folder and what in ("finish_folder", "remove_folder"):
-        pytest.skip("a loose file has no folder to tidy")
     assert ended(start(killed)) == -signal.SIGKILL
     practice.run("second run")
     assert practice.current() == [ADMIN, NURSE]
@@ -97,6 +92,7 @@ def test_a_killed_run_is_finished_by_the_next(practice, where, what, death, in_f
     assert practice.files() == {f"archive/opendental/{name}"} | manifest
     assert practice.query("select archived_as from ops.file") == [(f"archive/opendental/{name}",)]
     assert practice.query("select batch, state from ops.batch") == [(1, "committed")]
+    assert list((practice.settings.home / "work").iterdir()) == []
 
 
 def test_a_refusal_that_was_killed_before_its_move_is_written_down_once(practice):

@@ -168,16 +168,18 @@ def _report(files: list[dict[str, Any]], as_json: bool) -> None:
 
 
 def _show(files: list[dict[str, Any]]) -> None:
+    """A line per file; counts that are 0 for all of them are left out."""
+    counts = [count for count in _COUNTS if any(file[count] for file in files)]
     table = Table("file", "table", "verdict", "batch")
-    for count in _COUNTS:
-        table.add_column(count, justify="right")
+    for count in counts:
+        table.add_column(count, justify="right", no_wrap=True)
     for file in sorted(files, key=lambda file: file["file_id"]):
         table.add_row(
             str(file["file_id"]),
             file["table"] or "?",
             file["state"],
             str(file["batch"] or ""),
-            *(str(file[count] or "") for count in _COUNTS),
+            *(str(file[count]) for count in counts),
         )
     output.print(table)
     for file in files:

@@ -4,8 +4,9 @@ import logging
 import time
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,7 +20,7 @@ from daysheet.ingest.filing import claim_folders, file_away, finish_folder, is_f
 from daysheet.ingest.inbox import NOT_PLAIN, Drop, Inbox, Refusal
 from daysheet.ingest.ledger import Known, Unapplied
 from daysheet.ingest.load import load_file
-from daysheet.ingest.taking import Copy, StillChanging, own_copy
+from daysheet.ingest.taking import Copy, StillChanging, own_copy, remove_abandoned
 from daysheet.ingest.verdicts import DroppedFile, FileHeld, FileRejected, FileReport
 from daysheet.settings import Settings
 from daysheet.warehouse import DatabaseFault
@@ -73,12 +74,19 @@ class Outcome:
         if self.report is None:
             return what + self.state + (f" ({self.code})" if self.code else "")
         rows = self.report
+        found = [f"{reason}: {count} rows" for reason, count in rows.reasons.items()]
         return (
             f"{what}{self.state} in batch {rows.batch}; {rows.read} rows = {rows.inserted} inserted"
             f" + {rows.replaced} replaced + {rows.unchanged} unchanged + {rows.stale} stale"
             f" + {rows.quarantined} quarantined + {rows.skipped} skipped;"
             f" {rows.closed} closed; {rows.seconds:.1f} s"
+            + "".join(f"\n  {line}" for line in (*found, *rows.warnings))
         )
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nobody needs to look at it."""
+        return self.state in ("loaded", "duplicate")
 
 
 @dataclass(frozen=True)
@@ -91,6 +99,11 @@ class Run:
     batch: int
     owner: str
 
+    @property
+    def work(self) -> Path:
+        """Where this machine keeps its copies while it loads them."""
+        return self.settings.home / "work"
+
     def look(self) -> list[Drop]:
         """What is ready now."""
         return Inbox(self.drops, self.settings, time.time()).ready()
@@ -98,6 +111,7 @@ class Run:
 
 def plan(run: Run) -> list[Group]:
     """Take the folders that are ready; one group for each table, in the order of the exports."""
+    remove_abandoned(run.work)
     ready = run.look()
     claim_folders(run.drops, ready, run.batch)
     groups: dict[tuple[str, str], Group] = {}
@@ -115,7 +129,7 @@ def bring_in(run: Run, tokens: Collection[str]) -> Iterator[Outcome]:
     """
     for drop in run.look():
         if drop.token in tokens and (outcome := _settle(run, drop)):
-            log.info("%s", outcome)
+            log.log(logging.INFO if outcome.is_clean else logging.WARNING, "%s", outcome)
             yield outcome
 
 
@@ -130,11 +144,12 @@ def _settle(run: Run, drop: Drop) -> Outcome | None:
         return None
     with ExitStack() as stack:
         try:
-            copy = stack.enter_context(own_copy(run.drops, drop.place, run.settings.home / "work"))
+            copy = stack.enter_context(own_copy(run.drops, drop.place, run.work))
         except (FileNotFoundError, StillChanging):
             return None
-        except NotAPlainFile:
-            return _turn_away(run, drop, None, "rejected", NOT_PLAIN)
+        except NotAPlainFile as problem:
+            refusal = replace(NOT_PLAIN, problem=f"{problem}: {NOT_PLAIN.problem}")
+            return _turn_away(run, drop, None, "rejected", refusal)
         return _decide(run, drop, copy)
 
 

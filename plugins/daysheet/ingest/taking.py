@@ -5,7 +5,6 @@ import hashlib
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from typing import BinaryIO
 from daysheet.ingest.drop_folder import DropFolder
 
 _CHUNK = 2**20
-_JUST_MADE = 60  # seconds; a folder so young may not be locked yet
+_TAKEN = "take-"
 
 
 class StillChanging(Exception):
@@ -38,6 +37,7 @@ def own_copy(drops: DropFolder, place: str, work: Path) -> Iterator[Copy]:
     Raises FileNotFoundError when it is gone, :class:`StillChanging` when it did not hold still,
     :class:`~daysheet.ingest.drop_folder.NotAPlainFile` when it must not be opened.
     """
+    remove_abandoned(work)
     with _scratch(work) as folder:
         target = folder / place.rpartition("/")[2]
         before = drops.entry(place)
@@ -60,33 +60,37 @@ def _digest(source: BinaryIO, copy: BinaryIO | None = None) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
+def remove_abandoned(work: Path) -> None:
+    """Delete the copies that killed workers of this machine left below ``work``."""
+    for folder in work.glob(f"{_TAKEN}*"):
+        _remove_if_dead(folder)
+
+
 @contextmanager
 def _scratch(work: Path) -> Iterator[Path]:
     """A private folder, locked while in use so that what a killed worker left can be told."""
     work.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for left in work.iterdir():
-        _remove_if_dead(left)
-    with tempfile.TemporaryDirectory(dir=work, prefix="take-") as name:
-        folder = Path(name)
-        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield folder
-        finally:
-            os.close(lock)
+    # It gets the name others look for only when it is locked.
+    made = Path(tempfile.mkdtemp(dir=work))
+    lock = os.open(made, os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    folder = made.rename(made.with_name(_TAKEN + made.name))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
 
 
 def _remove_if_dead(folder: Path) -> None:
     try:
-        if time.time() - folder.stat().st_mtime < _JUST_MADE:
-            return
         lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    except OSError:
+    except FileNotFoundError:
         return
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return
+    except BlockingIOError:
+        return  # somebody works in it
     else:
         shutil.rmtree(folder, ignore_errors=True)
     finally:
