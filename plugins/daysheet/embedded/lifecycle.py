@@ -107,8 +107,13 @@ def _start_missing(deployment: Deployment, say: Say) -> None:
                 parts.start(deployment, part)
                 launched[part] = datetime.now(UTC)
 
-    launch("mailbox", "api-server")  # the latter takes longest, and needs no database to start
-    _make_databases(deployment, say)
+    provision(deployment.server.url("postgres"), deployment.credentials.roles)
+    say("the warehouse has its schemas")
+    launch("mailbox", "api-server")  # the latter takes longest, and needs no tables to start
+    if not airflow_is_migrated(deployment):
+        parts.run_airflow(deployment, "db", "migrate")
+        record_airflow_migration(deployment)
+        say("Airflow has its tables")
     launch("dag-processor", "triggerer")
     _await_work(deployment, {"mailbox", "api-server"}, launched, say)
     launch("scheduler")  # its tasks report to the API server
@@ -118,16 +123,6 @@ def _start_missing(deployment: Deployment, say: Say) -> None:
         say(f"Airflow cannot read {', '.join(sorted(broken))}: see `daysheet doctor`")
     else:
         say("Airflow has read the DAGs")
-
-
-def _make_databases(deployment: Deployment, say: Say) -> None:
-    """Databases, roles and schemas, as this version of the code wants them."""
-    provision(deployment.server.url("postgres"), deployment.credentials.roles)
-    say("the warehouse has its schemas")
-    if not airflow_is_migrated(deployment):
-        parts.run_airflow(deployment, "db", "migrate")
-        record_airflow_migration(deployment)
-        say("Airflow has its database")
 
 
 def _make_drop_folders(deployment: Deployment) -> None:
