@@ -7,15 +7,11 @@ import logging
 import os
 
 import pytest
-from airflow.sdk import ObjectStoragePath
 from tests.ingest.deliveries import Deliveries, groups, states
 
-from daysheet.ingest import ledger
 from daysheet.ingest.drop_folder import DropFolder
-from daysheet.ingest.sending import pack, put_back, send
-from daysheet.warehouse import session
 
-ADMIN, NURSE, CLERK = (1, "Admin"), (2, "Nurse"), (3, "Clerk")
+ADMIN, NURSE = (1, "Admin"), (2, "Nurse")
 
 
 @pytest.fixture
@@ -72,39 +68,6 @@ def test_the_same_bytes_in_another_mode_are_no_duplicate(practice):
     assert states(practice.run()) == ["loaded"]
 
 
-def test_a_duplicate_is_kept_when_the_archive_has_lost_its_twin(practice):
-    practice.drop("usergroup.csv", groups(ADMIN))
-    practice.run()
-    (practice.root / "archive/opendental/usergroup.csv").unlink()
-    practice.drop("again_usergroup.csv", groups(ADMIN))
-    assert states(practice.run()) == ["duplicate"]
-    assert practice.files() == {"archive/opendental/again_usergroup.csv"}
-
-
-def test_a_name_taken_in_the_archive_gets_a_folder_of_its_batch(practice):
-    practice.drop("usergroup.csv", groups(ADMIN))
-    practice.run()
-    practice.drop("usergroup.csv", groups(NURSE))
-    practice.run()
-    assert practice.files() == {
-        "archive/opendental/usergroup.csv",
-        "archive/opendental/batch-2/usergroup.csv",
-    }
-    assert practice.current() == [ADMIN, NURSE]
-
-
-def test_a_folder_is_archived_whole_with_its_manifest(practice):
-    for text in (groups(ADMIN), groups(NURSE)):
-        practice.drop_folder("nightly", {"usergroup.csv": text}, exported_on="2026-01-31T10:00:00")
-        practice.run()
-    assert practice.files() == {
-        f"archive/opendental/{folder}/{name}"
-        for folder in ("nightly", "batch-2/nightly")
-        for name in ("usergroup.csv", "_manifest.json")
-    }
-    assert not (practice.inbox / "nightly").exists()
-
-
 def test_files_of_one_folder_become_known_together(practice):
     files = {
         "usergroup.csv": groups(ADMIN),
@@ -148,16 +111,6 @@ def test_a_wrong_row_count_in_the_manifest_holds_the_file(practice):
     )
     assert states(practice.run()) == ["held"]
     assert practice.current() == []
-
-
-def test_a_bad_manifest_loses_nothing(practice):
-    practice.drop_folder("nightly", {"usergroup.csv": groups(ADMIN)}, mode="sideways")
-    assert states(practice.run()) == ["rejected", "rejected"]
-    assert practice.files() == {
-        "rejected/opendental/nightly/usergroup.csv",
-        "rejected/opendental/nightly/_manifest.json",
-    }
-    assert not (practice.inbox / "nightly").exists()
 
 
 def test_nothing_but_plain_files_is_opened_and_nothing_outside_is_touched(practice, tmp_path):
@@ -231,98 +184,6 @@ def test_a_file_that_changes_while_it_is_read_is_left_for_the_next_run(warehouse
     assert states(practice.run()) == ["loaded"]
 
 
-def release(practice, file_id):
-    with session(practice.warehouse.dsn("loader"), "test", autocommit=True) as connection:
-        ledger.release(connection, file_id, "tester", "it is right")
-        return put_back(practice.drops, ledger.read_file(connection, file_id))
-
-
-def test_a_file_from_the_future_is_held_until_it_is_released(practice):
-    practice.drop_folder(
-        "nightly", {"usergroup.csv": groups(ADMIN)}, mode="full", exported_on="2999-12-31"
-    )
-    (outcome,) = practice.run()
-    assert (outcome.state, outcome.code) == ("held", "exported_in_future")
-    assert practice.files() == {"held/opendental/nightly/usergroup.csv"}
-    assert release(practice, outcome.file_id) == f"released-{outcome.file_id}"
-    (loaded,) = practice.run()
-    assert (loaded.state, loaded.report.mode) == ("loaded", "full")
-    assert practice.files("inbox", "held") == set()
-    assert practice.query(
-        "select exported_on::date::text from ops.file where state = 'loaded'"
-    ) == [("2999-12-31",)]
-    assert practice.query("select actor, action, subject, detail->>'reason' from ops.audit") == [
-        ("tester", "release file", str(outcome.file_id), "it is right")
-    ]
-
-
-def test_a_release_that_was_interrupted_can_be_repeated(practice):
-    practice.drop("usergroup_2199-01-01.csv", groups(ADMIN))
-    (outcome,) = practice.run()
-    assert outcome.state == "held"
-    folder = release(practice, outcome.file_id)
-    (practice.inbox / folder / "_manifest.json").unlink()
-    assert release(practice, outcome.file_id) == folder
-    assert states(practice.run()) == ["loaded"]
-
-
-def test_a_full_file_that_would_close_too_much_is_held_and_can_be_released(practice):
-    many = [(number, "x") for number in range(1, 401)]
-    practice.drop_folder("a", {"usergroup.csv": groups(*many)}, mode="full")
-    practice.run()
-    practice.drop_folder("b", {"usergroup.csv": groups(*many[:150])}, mode="full")
-    (outcome,) = practice.run()
-    assert outcome.state == "held"
-    assert len(practice.current()) == 400
-    release(practice, outcome.file_id)
-    assert states(practice.run()) == ["loaded"]
-    assert len(practice.current()) == 150
-
-
-def test_the_archive_can_be_dropped_again_elsewhere(practice, server, tmp_path_factory):
-    practice.drop_folder(
-        "a", {"usergroup.csv": groups(ADMIN, NURSE)}, mode="full", exported_on="2026-01-01"
-    )
-    practice.run()
-    practice.drop("usergroup_2026-01-02.csv", groups((1, "Boss"), CLERK))
-    practice.drop("bad.csv", "x\n")
-    practice.run()
-    practice.drop_folder(
-        "a", {"usergroup.csv": groups((1, "Boss"), CLERK)}, mode="full", exported_on="2026-01-03"
-    )
-    practice.run()
-    assert practice.current() == [(1, "Boss"), CLERK]
-    from tests.conftest import _fresh
-
-    for other in _fresh(server):
-        elsewhere = Deliveries(other, tmp_path_factory.mktemp("elsewhere"))
-        parcels = pack(practice.root / "archive", None)
-        assert [parcel.source for parcel in parcels] == ["opendental"] * 3
-        for parcel in parcels:
-            send(parcel, elsewhere.root / "inbox", lambda _: None)
-        assert states(elsewhere.run()) == ["loaded"] * 3
-        assert elsewhere.current() == practice.current()
-
-
-def test_a_drop_folder_behind_a_url_works_the_same(warehouse, tmp_path):
-    practice = Deliveries(
-        warehouse, tmp_path, lambda root: DropFolder(ObjectStoragePath(root.as_uri()))
-    )
-    practice.drop_folder("nightly", {"usergroup.csv": groups(ADMIN)}, mode="full")
-    practice.drop("usergroup.csv", groups(ADMIN, NURSE))
-    practice.drop("nobody.csv", "x\n")
-    assert sorted(states(practice.run())) == ["loaded", "loaded", "rejected"]
-    practice.drop("usergroup again.csv", groups(ADMIN, NURSE))
-    assert states(practice.run()) == ["duplicate"]
-    assert practice.current() == [ADMIN, NURSE]
-    assert practice.files() == {
-        "archive/opendental/nightly/usergroup.csv",
-        "archive/opendental/nightly/_manifest.json",
-        "archive/opendental/usergroup.csv",
-        "rejected/opendental/nobody.csv",
-    }
-
-
 def test_names_of_files_are_in_no_log_and_no_result(practice, caplog):
     caplog.set_level(logging.DEBUG)
     practice.drop("smithers usergroup.csv", groups(ADMIN))
@@ -333,12 +194,3 @@ def test_names_of_files_are_in_no_log_and_no_result(practice, caplog):
     assert len(outcomes) == 3
     assert "usergroup" in said
     assert "smithers" not in said
-
-
-def test_our_copies_are_removed_also_those_of_a_killed_worker(practice):
-    left = practice.settings.home / "work" / "take-killed"
-    left.mkdir(parents=True)
-    (left / "usergroup.csv").write_text(groups(ADMIN))
-    practice.drop("usergroup.csv", groups(ADMIN))
-    practice.run()
-    assert list((practice.settings.home / "work").iterdir()) == []
