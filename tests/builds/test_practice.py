@@ -112,3 +112,16 @@ def test_a_claim_line_is_traced_to_its_file_and_line(published, practice):
     lines = (practice / "opendental" / "claimproc.csv").read_text().splitlines()
     assert lines[origin.line - 1].split(",")[0] == str(key)
     assert origin.file.endswith("claimproc.csv")
+
+
+@pytest.mark.parametrize("version", [1, 3, 4])
+def test_totals_hold_under_each_version_of_payment_plans(version, warehouse, tmp_path):
+    generate(tmp_path, patients=120, years=2, until=UNTIL, seed=3, payplans_version=version)
+    load_practice(warehouse, tmp_path)
+    build = new_build(warehouse, UNTIL)
+    run_engine(warehouse, build, 2)
+    finish(warehouse, build)
+    apart = {name: value for name, value in compare_totals(warehouse, tmp_path).items() if value}
+    assert apart == {}
+    plans = rows(warehouse, "select sum(abs(total_payplan)) from reporting.int_ar_analysis_base")
+    assert plans[0][0] > 0, "no plan touches any account"

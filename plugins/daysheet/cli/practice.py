@@ -31,6 +31,9 @@ def _generate(
         typer.Option(formats=["%Y-%m-%d"], help="Day of the export; what the desk calls today."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 1,
+    payplans_version: Annotated[
+        int, typer.Option(min=1, max=4, help="Which of the vendor's payment plan rules it uses.")
+    ] = 2,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Write an invented practice as CSV files, with the totals its models must reach."""
@@ -45,6 +48,7 @@ def _generate(
                 years=years,
                 until=last,
                 seed=seed,
+                payplans_version=payplans_version,
                 progress=lambda made: bar.update(task, completed=made),
             )
         except FolderInUse as error:

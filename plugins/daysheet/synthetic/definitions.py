@@ -117,10 +117,12 @@ def write_definitions(drop: Drop, seed: int) -> dict[str, int]:
     return numbers
 
 
-def write_preferences(drop: Drop, defs: dict[str, int], provider: int, until: date) -> None:
+def write_preferences(
+    drop: Drop, defs: dict[str, int], provider: int, until: date, payplans_version: int
+) -> None:
     """Write ``preference``: what models read, and secrets that must never be kept."""
     settings = {
-        "PayPlansVersion": 2,
+        "PayPlansVersion": payplans_version,
         "PayPlansBillInAdvanceDays": 10,
         "AgingProcLifo": 1,
         "DateLastAging": until,

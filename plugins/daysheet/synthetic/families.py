@@ -85,7 +85,7 @@ def _person(office: Office, payers: Payers, surname: str, place: int) -> Person:
         clinic=0 if rng.random() < 0.03 else office.clinics[dentist % 2],
         dentist=office.dentists[dentist],
         hygienist=rng.choice(office.hygienists),
-        account=Account(office.until),
+        account=Account(office.until, office.payplans_version),
         employer=rng.choice(payers.employers) if place < 2 and rng.random() < 0.6 else 0,
         has_visits=status not in _SENT_HOME,
     )

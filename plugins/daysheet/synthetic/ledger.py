@@ -21,9 +21,13 @@ BILL_IN_ADVANCE = timedelta(days=10)
 
 @dataclass(slots=True)
 class Account:
-    """One patient's ledger under payment plan version 2; amounts add to what is owed."""
+    """One patient's ledger; amounts add to what is owed.
+
+    ``version`` is the practice's PayPlansVersion (1 to 4): which plan entries touch the account.
+    """
 
     until: date
+    version: int = 2
     sums: Counter[str] = field(default_factory=Counter)
     rows: int = 0
     plan_due: int = 0
@@ -61,21 +65,37 @@ class Account:
         """A payment split that shows on the account; negative is a refund."""
         self._post("patient_payments", day, -amount)
 
+    def pay_plan(self, day: date, amount: int, closed: bool) -> None:
+        """A payment split to a plan."""
+        if self.version in (2, 4):
+            self.pay(day, amount)
+        if self._is_due(closed):
+            self.plan_due -= amount
+
+    def plan_open(self, day: date, completed: int, tracked: bool = False) -> None:
+        """A plan, the completed amount it takes over, and whether it tracks insurance."""
+        if self.version == 1 or (self.version == 4 and tracked):
+            self._post("payplan", day, -completed)
+
     def plan_debit(self, day: date, amount: int, closed: bool) -> None:
         """A plan charge; it counts once its day has come."""
-        if day <= self.until:
+        if self.version == 2 and day <= self.until:
             self._post("payplan", day, amount)
-        if not closed and day <= self.until + BILL_IN_ADVANCE:
+        if self._is_due(closed) and day <= self.until + BILL_IN_ADVANCE:
             self.plan_due += amount
 
     def plan_credit(self, day: date, amount: int, procedure: int = 0, on: date = date.min) -> None:
         """Production that moved to a plan; it counts once its day has come."""
-        if day <= self.until:
+        if self.version in (2, 3) and day <= self.until:
             self._post("payplan", day, -amount, procedure, on)
 
     def plan_link(self, day: date, amount: int, procedure: int = 0) -> None:
         """Production linked to a dynamic plan, whatever its day."""
-        self._post("payplan", day, -amount, procedure, day)
+        if self.version in (2, 3):
+            self._post("payplan", day, -amount, procedure, day)
+
+    def _is_due(self, closed: bool) -> bool:
+        return not (closed and self.version == 2)
 
     def _post(
         self, part: str, day: date, amount: int, procedure: int = 0, on: date = date.min

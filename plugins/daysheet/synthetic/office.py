@@ -20,6 +20,7 @@ class Office:
     seed: int
     start: date
     until: date
+    payplans_version: int
     defs: dict[str, int]
     codes: dict[str, Code]
     categories: dict[str, int]
@@ -41,7 +42,9 @@ class Office:
         return stamp(min(day, self.until), rng)
 
 
-def open_office(drop: Drop, seed: int, start: date, until: date, patients: int) -> Office:
+def open_office(
+    drop: Drop, *, seed: int, start: date, until: date, patients: int, payplans_version: int
+) -> Office:
     """Write the tables that are about the practice, not about patients."""
     rng = stream(seed, "office")
     defs = write_definitions(drop, seed)
@@ -54,12 +57,13 @@ def open_office(drop: Drop, seed: int, start: date, until: date, patients: int) 
     )
     book = FeeBook(drop, stream(seed, "fees"), start, until)
     amounts = book.write(schedules, codes, clinics[-1], dentists[-1])
-    write_preferences(drop, defs, dentists[0], until)
+    write_preferences(drop, defs, dentists[0], until, payplans_version)
     return Office(
         drop=drop,
         seed=seed,
         start=start,
         until=until,
+        payplans_version=payplans_version,
         defs=defs,
         codes=codes,
         categories=categories,

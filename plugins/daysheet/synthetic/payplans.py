@@ -45,6 +45,7 @@ def track_insurance(person: Person) -> None:
         PlanCategory=office.defs["plancat.ortho"],
         DatePayPlanStart=day,
     )
+    person.account.plan_open(day, 450 * DOLLAR, tracked=True)
     terms = _Terms(person.tracked_plan, person, person, day, False, False)
     for month in range(3):
         _charge(terms, 0, months_later(day, month), 150 * DOLLAR, guarantor=0)
@@ -100,6 +101,7 @@ def _open(treatment: Procedure, payer: Person, months: int, kind: str) -> _Terms
         IsLocked=int(dynamic),
         DynamicPayPlanTPOption=1 if dynamic else 0,
     )
+    patient.account.plan_open(day, amount)
     return _Terms(key, patient, payer, day, closed, dynamic)
 
 

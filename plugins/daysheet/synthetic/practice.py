@@ -48,13 +48,14 @@ def generate(
     years: int,
     until: date,
     seed: int,
+    payplans_version: int = 2,
     progress: Callable[[int], None] = lambda made: None,
 ) -> Summary:
     """Write ``out/opendental`` (CSV drop) and the known answer beside it.
 
     The same arguments give the same bytes. Memory holds one circle of families at a time.
     ``known_totals.json`` and ``known_balances.csv`` hold what the files add up to by the vendor's
-    ledger arithmetic (payment plans version 2, as of ``until``), in the columns of
+    ledger arithmetic (payment plans by ``payplans_version``, as of ``until``), in the columns of
     ``int_ar_analysis_base``. Patients who do not exist but own rows have no guarantor there.
     """
     folder = out / SOURCE
@@ -62,7 +63,14 @@ def generate(
         raise FolderInUse(f"{folder} is not empty; name another folder, or remove it first")
     drop, known = Drop(folder), KnownAnswer(out)
     start = until - timedelta(days=round(365.25 * years))
-    office = open_office(drop, seed, start, until, patients)
+    office = open_office(
+        drop,
+        seed=seed,
+        start=start,
+        until=until,
+        patients=patients,
+        payplans_version=payplans_version,
+    )
     payers = write_payers(office, patients)
     desk = Desk(office)
     made = 0
@@ -84,7 +92,7 @@ def generate(
         years=years,
         until=str(until),
         seed=seed,
-        payplans_version=2,
+        payplans_version=payplans_version,
         rows=summary.rows,
         not_in_any_balance={name: exact(amount) for name, amount in office.extras.items()},
     )

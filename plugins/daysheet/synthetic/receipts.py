@@ -94,10 +94,10 @@ def _write_split(payment: int, day: date, split: Split) -> None:
     person.changed = max(person.changed, entered)
     if split.unearned == _HIDDEN:
         office.extras["splits hidden on the account"] += split.amount
+    elif split.plan:
+        person.account.pay_plan(day, split.amount, split.plan_closed)
     else:
         person.account.pay(day, split.amount)
-        if split.plan and not split.plan_closed:
-            person.account.plan_due -= split.amount
     if not split.plan and procedure:
         procedure.split += split.amount
     if not split.plan and adjustment:

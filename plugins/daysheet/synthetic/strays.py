@@ -19,7 +19,7 @@ def write_strays(office: Office, patients: int) -> Iterator[tuple[int, Account]]
     for n in range(3 + patients // 1000):
         day = office.start + timedelta(days=rng.randrange((office.until - office.start).days))
         at = stamp(day, rng)
-        missing, account = _NOBODY + n, Account(office.until)
+        missing, account = _NOBODY + n, Account(office.until, office.payplans_version)
         drop, code = office.drop, office.codes["D0120"]
         drop.add(
             "procedurelog",
