@@ -127,6 +127,20 @@ def test_two_runs_at_once_load_each_row_once(practice):
     assert practice.current()[0] == (1, "M6")
 
 
+def test_what_another_run_did_meanwhile_is_not_done_again(practice, monkeypatch):
+    real = ledger.last_seen
+
+    def after_the_other_run(*arguments):
+        monkeypatch.setattr(ledger, "last_seen", real)
+        practice.run("other")
+        return real(*arguments)
+
+    monkeypatch.setattr(ledger, "last_seen", after_the_other_run)
+    practice.drop("usergroup.csv", groups(ADMIN))
+    assert practice.run("one", commit=False) == []
+    assert len(practice.ledger()) == 1
+
+
 @pytest.fixture
 def loaders(warehouse):
     with (

@@ -10,9 +10,11 @@ from typer.testing import CliRunner
 
 from daysheet.cli import app
 from daysheet.cli import drops as commands
+from daysheet.ingest import ledger
 from daysheet.ingest.inbox import Inbox
 from daysheet.ingest.manifest import MANIFEST
 from daysheet.ingest.sending import NothingToSend, pack, send
+from daysheet.warehouse import session
 
 
 @pytest.fixture
@@ -127,6 +129,15 @@ def test_load_waits_for_its_batch_and_reports_every_file(practice, export):
     code, said = command(practice, "load", export)
     assert code == 0
     assert said.count("duplicate") == 2
+
+
+def test_a_file_is_settled_only_when_its_batch_is_committed(practice):
+    practice.drop("usergroup.csv", groups((1, "Admin")))
+    for commit in (False, True):
+        practice.run(commit=commit)
+        with session(practice.warehouse.dsn("reader"), "test", autocommit=True) as connection:
+            (verdict,) = ledger.verdicts(connection, [("opendental", "usergroup.csv")])
+        assert verdict["is_settled"] is commit
 
 
 def test_load_exits_with_1_when_a_file_was_refused(practice, export):
