@@ -88,6 +88,21 @@ def test_mail_is_kept_as_a_file(home):
     assert "a build is late" in kept.read_text()
 
 
+def test_the_demo_ends_with_a_published_build_and_says_what_families_owe(home):
+    shown = home.do("demo", "--patients", "40", "--years", "1")
+    build = home.status()["current_build"]
+    assert build is not None
+    with psycopg.connect(home.do("dsn", "reader").strip()) as connection:
+        (owed,) = connection.execute(
+            "select sum(total_ar_balance) from reporting.int_ar_analysis_base"
+            " where guarantor_id is not null"
+        ).fetchone()
+        (models,) = connection.execute("select count(*) from ops.build_model").fetchone()
+    assert f"families owe  {owed:,.2f} on " in shown
+    assert shown.count(" built ") == models >= 17
+    assert home.deployment.url in shown
+
+
 def test_other_settings_wait_until_it_is_down(home):
     before = home.pids()
     refused = home.run("up", DAYSHEET_TIMEZONE="America/Chicago")
@@ -122,11 +137,10 @@ def test_a_killed_scheduler_leaves_workers_that_up_ends(home):
 
 def test_a_killed_postgres_comes_back_with_what_was_committed(home):
     with psycopg.connect(home.do("dsn", "loader").strip()) as connection:
-        connection.execute("insert into ops.batch default values")
+        connection.execute("insert into ops.audit (actor, action, subject) values ('a', 'b', 'c')")
     home.kill("postgres")
     home.do("up")
-    with psycopg.connect(home.do("dsn", "reader").strip()) as connection:
-        assert connection.execute("select count(*) from ops.batch").fetchone() == (1,)
+    assert _audited(home) == 1
     assert home.states() == dict.fromkeys(PARTS, "works")
 
 
@@ -148,8 +162,13 @@ def test_down_after_a_kill_leaves_no_process_and_up_goes_on(home, part):
     _forge_pid_files(home)
     home.do("up")  # and the process the stale files name still runs
     assert home.status()["login"] == login
-    with psycopg.connect(home.do("dsn", "reader").strip()) as connection:
-        assert connection.execute("select count(*) from ops.batch").fetchone() == (1,)
+    assert _audited(home) == 1
+
+
+def _audited(home: Home) -> int:
+    with psycopg.connect(home.do("dsn", "loader").strip()) as connection:
+        (count,) = connection.execute("select count(*) from ops.audit where actor = 'a'").fetchone()
+    return count
 
 
 def _forge_pid_files(home: Home) -> None:

@@ -9,7 +9,7 @@ from email.policy import default
 from pathlib import Path
 
 from daysheet.embedded.mailbox import serve
-from daysheet.embedded.ports import is_free
+from daysheet.embedded.ports import is_answered
 from tests.conftest import free_port
 
 
@@ -23,7 +23,7 @@ def deliver(folder: Path, messages: list[EmailMessage]) -> list[Path]:
 
     async def run() -> None:
         server = asyncio.create_task(serve(port, folder))
-        while is_free(port):
+        while not is_answered(port):
             await asyncio.sleep(0.01)
         with ThreadPoolExecutor(8) as senders:
             await asyncio.gather(

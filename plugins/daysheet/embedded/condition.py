@@ -9,7 +9,7 @@ from typing import Any
 from daysheet.embedded.api import AirflowApi, ApiRefused
 from daysheet.embedded.databases import current_build, server_version
 from daysheet.embedded.deployment import PARTS, Deployment
-from daysheet.embedded.ports import is_free
+from daysheet.embedded.ports import is_answered
 from daysheet.warehouse import DatabaseFault
 
 WORKS, SILENT, ENDED = "works", "silent", "ended"
@@ -78,7 +78,7 @@ def answering(deployment: Deployment, since: dict[str, datetime] | None = None) 
     One killed a moment ago still counts for half a minute; not when it is in ``since`` and was
     last heard of before that.
     """
-    found = set() if is_free(deployment.settings.smtp_port) else {"mailbox"}
+    found = {"mailbox"} if is_answered(deployment.settings.smtp_port) else set()
     try:
         heartbeats = AirflowApi(deployment).heartbeats()
     except ApiRefused:

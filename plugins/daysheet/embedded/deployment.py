@@ -80,8 +80,14 @@ class Deployment:
 
     @cached_property
     def credentials(self) -> Credentials:
-        """Its secrets."""
-        return read_or_make(self.home / "secrets.json")
+        """Its secrets, made when it has none and no database that would go by older ones."""
+        path = self.home / "secrets.json"
+        if not path.exists() and (self.home / "postgres" / "data").exists():
+            raise NotUp(
+                f"{path} is gone, and with it the passwords of the database beside it: put it "
+                "back, or begin anew with another DAYSHEET_HOME"
+            )
+        return read_or_make(path)
 
     def dsn(self, role: str) -> str:
         """A ``postgresql://`` URL of the warehouse for ``loader``, ``builder``, ``reader`` ..."""

@@ -49,14 +49,14 @@ def examine() -> Iterator[Finding]:
     yield _disk(home)
     if deployment is None:
         deployment = Deployment(home, get_settings())
-        yield from _ports(deployment)
+        yield from _ports(deployment, running={})
         yield Finding("deployment", f"none in {home}", "start one with `daysheet up`")
         return
+    running = deployment.running()
     yield _secrets(deployment)
-    yield from _ports(deployment)
+    yield from _ports(deployment, running)
     yield from _processes(deployment)
     yield from _drop_folders(deployment)
-    running = deployment.running()
     if "postgres" in running:
         yield _asked("migrations", _migrations, deployment)
         yield _asked("crash leftovers", _leftovers, deployment)
@@ -92,8 +92,7 @@ def _secrets(deployment: Deployment) -> Finding:
     return Finding("secrets", f"{path} has mode {mode:o}", advice)
 
 
-def _ports(deployment: Deployment) -> Iterator[Finding]:
-    running = deployment.running()
+def _ports(deployment: Deployment, running: dict[str, int]) -> Iterator[Finding]:
     for part, setting in PORTS.items():
         port = getattr(deployment.settings, setting)
         if part in running:

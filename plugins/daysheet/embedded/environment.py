@@ -24,8 +24,8 @@ def environment(deployment: Deployment) -> dict[str, str]:
     inherited = {
         name: value
         for name, value in os.environ.items()
-        if name not in {"PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "VIRTUAL_ENV"}
-        and not name.startswith("DAYSHEET_")
+        if name not in {"PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "AIRFLOW_CONFIG"}
+        and not name.startswith(("DAYSHEET_", "AIRFLOW__DATABASE__"))
     }
     scripts = Path(sys.executable).parent
     return {

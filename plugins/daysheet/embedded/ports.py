@@ -45,6 +45,15 @@ def is_free(port: int) -> bool:
     return True
 
 
+def is_answered(port: int) -> bool:
+    """Whether a server of this machine takes connections on the port."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
 def user_of(port: int) -> str | None:
     """``name (process 123)`` of who listens on the port; none when we may not know."""
     sockets = {f"socket:[{inode}]" for inode in _listening_inodes(port)}

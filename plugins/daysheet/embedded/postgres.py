@@ -64,7 +64,6 @@ class Server:
             opened = _open_way_to(self.folder) + _open_way_to(BINARIES)
         if not self.data.exists():
             self._init()
-        self._clear_after_crash()
         options = {
             "port": str(self.port),
             "listen_addresses": "127.0.0.1",
@@ -75,8 +74,8 @@ class Server:
             **settings,
         }
         flags = " ".join(f"-c {name}={value}" for name, value in options.items())
-        # Right after a kill -9 the old postmaster may still look alive: try again.
-        for attempt in range(5):
+        for attempt in range(3):  # what a killed server left may take a moment to go
+            self._clear_after_crash()
             done = self._run(
                 "pg_ctl", "start", "-w", "-t", "60", "-D", str(self.data),
                 "-l", str(self.log), "-o", flags,
@@ -88,8 +87,11 @@ class Server:
 
     def stop(self, mode: str = "fast") -> None:
         """Stop it if it runs, and what a killed postmaster left; ``mode`` as in ``pg_ctl``."""
+        for way in (mode, "immediate"):
+            if self.is_running():
+                self._run("pg_ctl", "stop", "-w", "-t", "60", "-m", way, "-D", str(self.data))
         if self.is_running():
-            self._run("pg_ctl", "stop", "-w", "-t", "60", "-m", mode, "-D", str(self.data))
+            raise PostgresError(f"Postgres (process {self.pid()}) does not stop; see {self.log}")
         self._end_children()
 
     def pid(self) -> int | None:
@@ -116,11 +118,10 @@ class Server:
 
     def _end_children(self) -> None:
         """End backends that survived their postmaster, as one in a long query does for a while."""
-        if not self.is_running():
-            end(titled(f"postgres: {self.cluster_name}:"), grace=5)
+        end(titled(f"postgres: {self.cluster_name}:"), grace=5)
 
     def _clear_after_crash(self) -> None:
-        """Remove what would keep a crashed server from starting: backends, a stale pid file."""
+        """Remove what keeps a crashed server from starting: backends, a stale pid file."""
         self._end_children()
         (self.data / "postmaster.pid").unlink(missing_ok=True)
 

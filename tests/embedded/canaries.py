@@ -1,0 +1,113 @@
+"""Canary words: an invented word for each cell, planted in CSV files, found again in any bytes."""
+
+import csv
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from daysheet.catalog import Contract, all_contracts
+
+_MARK = "Qzkxvjwq"  # by chance in no text, however random: also part of a word is found
+_WORD = re.compile(_MARK.encode() + b"[0-9]{0,4}", re.IGNORECASE)
+_NOTHING = {
+    "date": "0001-01-01",
+    "timestamp": "0001-01-01 00:00:00",
+    "time": "00:00:00",
+}
+
+
+class Words:
+    """Words given out so far, and what each stands for."""
+
+    def __init__(self) -> None:
+        self.meaning: dict[str, str] = {}
+
+    def new(self, meaning: str) -> str:
+        word = f"{_MARK}{len(self.meaning):04}"
+        self.meaning[word] = meaning
+        return word
+
+
+def words_in(content: bytes) -> set[str]:
+    """The words in ``content``, in any case; what is left of one that was cut counts too."""
+    return {found.decode().capitalize() for found in _WORD.findall(content)}
+
+
+def row(contract: Contract, key: int, words: Words, like: dict[str, str]) -> dict[str, str]:
+    """A row with a word in every text cell; other cells as in ``like``, or empty of meaning."""
+    cells = {}
+    for name, column in contract.columns.items():
+        if name in contract.key:
+            cells[name] = str(key)
+        elif column.type == "text":
+            cells[name] = words.new(f"{contract.table}.{name}")
+        else:
+            cells[name] = like.get(name, _NOTHING.get(column.type, "0"))
+    return cells
+
+
+def csv_text(rows: list[dict[str, str]]) -> str:
+    """Header and rows, every cell unquoted: words and numbers need no quotes."""
+    return "".join(f"{','.join(line)}\n" for line in [rows[0], *(one.values() for one in rows)])
+
+
+class Practice:
+    """An invented practice in ``folder``; each of its tables gets one row more, full of words."""
+
+    def __init__(self, folder: Path, words: Words) -> None:
+        self.words = words
+        self.loaded: set[str] = set()
+        self.never_loaded: set[str] = set()
+        self.rows: dict[str, dict[str, str]] = {}
+        for contract in all_contracts().values():
+            path = folder / contract.source / f"{contract.table}.csv"
+            present = _read(path)
+            if contract.rows is not None:  # a row that its word keeps out, then one that stays
+                present.append(self._plant(contract, present))
+                self._note(contract, present[-1], is_kept=False)
+            planted = self._plant(contract, present)
+            if contract.rows is not None:
+                planted[contract.rows.column] = contract.rows.only[-1]
+            self._note(contract, planted)
+            self.rows[contract.table] = planted
+            _write(path, contract, [*present, planted])
+        for manifest in folder.glob("*/_manifest.json"):
+            _without_promises(manifest)
+
+    def _plant(self, contract: Contract, present: list[dict[str, str]]) -> dict[str, str]:
+        (key,) = contract.key
+        keys = [int(one[key]) for one in present if one[key].isdecimal()]
+        if contract.table == "patientnote":  # it has its patient's key
+            keys = [int(self.rows["patient"]["PatNum"]) - 1]
+        like = present[-1] if present else {}
+        return row(contract, max(keys, default=0) + 1, self.words, like)
+
+    def _note(self, contract: Contract, cells: dict[str, str], is_kept: bool = True) -> None:
+        for name, cell in cells.items():
+            if words_in(cell.encode()):
+                keeps = is_kept and contract.columns[name].load is True
+                (self.loaded if keeps else self.never_loaded).add(cell)
+
+
+def _read(path: Path) -> list[dict[str, str]]:
+    if not path.exists():
+        return []
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _write(path: Path, contract: Contract, rows: Iterable[dict[str, Any]]) -> None:
+    path.parent.mkdir(exist_ok=True)
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(contract.columns), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _without_promises(manifest: Path) -> None:
+    """The files are no longer those the manifest counted and hashed."""
+    document = json.loads(manifest.read_text())
+    document["files"] = {name: {} for name in document["files"]}
+    manifest.write_text(json.dumps(document))
