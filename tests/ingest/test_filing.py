@@ -1,5 +1,7 @@
 """Where files lie after their verdict: nothing is lost, and the archive can be loaded again."""
 
+import os
+
 import pytest
 from airflow.sdk import ObjectStoragePath
 from tests.ingest.deliveries import Deliveries, groups, states
@@ -56,6 +58,31 @@ def test_a_bad_manifest_loses_nothing(practice):
         "rejected/opendental/nightly/_manifest.json",
     }
     assert not (practice.inbox / "nightly").exists()
+
+
+def test_a_mark_the_sender_put_there_leads_no_file_astray(practice):
+    folder = practice.drop_folder("nightly", {"usergroup.csv": groups(ADMIN)})
+    (folder / ".taken").write_text("../../../elsewhere")
+    practice.run()
+    assert practice.files() == {
+        "archive/opendental/nightly/usergroup.csv",
+        "archive/opendental/nightly/_manifest.json",
+    }
+
+
+def test_no_name_is_too_strange_to_be_dealt_with(practice):
+    long = "nobody" + "y" * 245 + ".csv"
+    for name in (b"\xff_usergroup.csv", long.encode(), "l\u00ed\nst.csv".encode(), b"\xfe/x.csv"):
+        path = os.fsencode(practice.inbox) + b"/" + name
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w") as file:
+            file.write("x\n")
+    assert states(practice.run()) == ["rejected"] * 4
+    assert practice.files("inbox") == set()
+    codes = [row[2] for row in practice.ledger()]
+    assert sorted(codes) == ["name_not_utf8"] * 2 + ["unknown_table"] * 2
+    reasons = list((practice.root / "rejected").rglob("*.reason.txt"))
+    assert len(reasons) == 4
 
 
 def test_the_archive_can_be_dropped_again_elsewhere(practice, server, tmp_path_factory):

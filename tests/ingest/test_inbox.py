@@ -237,6 +237,40 @@ def test_a_linked_manifest_is_not_read(inbox, look, tmp_path):
     assert set(refusals(look()).values()) == {"not_a_plain_file"}
 
 
+def test_a_folder_swapped_for_a_link_leads_nowhere(inbox, tmp_path):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "patient.csv").write_text("x\n")
+    (inbox / "nightly").symlink_to(outside)
+    drops, place = DropFolder(tmp_path), "inbox/opendental/nightly"
+    for meddle in (
+        lambda: drops.move(f"{place}/patient.csv", "archive/patient.csv"),
+        lambda: drops.remove(f"{place}/patient.csv"),
+        lambda: drops.write(f"{place}/patient.csv", b"y"),
+        lambda: drops.entry(f"{place}/patient.csv"),
+    ):
+        with pytest.raises(NotADirectoryError):
+            meddle()
+    assert drops.entries(place) == []
+    assert [path.read_text() for path in outside.iterdir()] == ["x\n"]
+
+
+@pytest.mark.parametrize("mark", ["../../../etc", "/etc", "batch-1/../..", "other", ""])
+def test_a_mark_that_is_not_ours_takes_no_folder(inbox, look, mark):
+    folder = write_folder(inbox)
+    (folder / ".taken").write_text(mark)
+    (folder / "claim.csv").unlink()
+    assert look() == []
+
+
+def test_a_linked_mark_takes_no_folder(inbox, look, tmp_path):
+    (tmp_path / "mark").write_text("nightly")
+    folder = write_folder(inbox)
+    (folder / ".taken").symlink_to(tmp_path / "mark")
+    (folder / "claim.csv").unlink()
+    assert look() == []
+
+
 def test_what_lies_beside_the_sources_is_refused(inbox, look):
     (inbox.parent / "patient.csv").write_text("x\n")
     (inbox.parent / "elsewhere").mkdir()

@@ -3,7 +3,7 @@
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -14,6 +14,8 @@ INBOX, ARCHIVE, REJECTED, HELD = "inbox", "archive", "rejected", "held"
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # Without O_NONBLOCK, opening a FIFO waits for somebody to write into it.
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class NotAPlainFile(Exception):
@@ -61,11 +63,10 @@ class DropFolder:
 
     def entry(self, place: str) -> Entry:
         """What is known of ``place``; FileNotFoundError when it is gone."""
-        path = PurePosixPath(place)
         if not self.is_local:
             return _remote_entry(self.root / place)
-        with self._folder(str(path.parent)) as folder:
-            return _entry(path.name, os.stat(path.name, dir_fd=folder, follow_symlinks=False))
+        with self._parent(place) as (folder, name):
+            return _entry(name, os.stat(name, dir_fd=folder, follow_symlinks=False))
 
     def exists(self, place: str) -> bool:
         """Whether anything has that name, be it a dangling link."""
@@ -80,10 +81,9 @@ class DropFolder:
             with (self.root / place).open("rb") as stream:
                 yield stream
             return
-        path = PurePosixPath(place)
-        with self._folder(str(path.parent)) as folder:
+        with self._parent(place) as (folder, name):
             try:
-                descriptor = os.open(path.name, _FILE, dir_fd=folder)
+                descriptor = os.open(name, _FILE, dir_fd=folder)
             except FileNotFoundError:
                 raise
             except OSError as error:
@@ -96,38 +96,61 @@ class DropFolder:
 
     def write(self, place: str, content: bytes) -> None:
         """Make ``place`` hold ``content``; nobody sees a part of it."""
-        path = self.root / place
-        path.parent.mkdir(parents=True, exist_ok=True)
         if not self.is_local:
+            path = self.root / place
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
             return
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
-        draft.write_bytes(content)
-        draft.replace(path)
+        with self._parent(place, makes=True) as (folder, name):
+            draft = f".draft-{os.getpid()}"
+            with suppress(FileNotFoundError):
+                os.unlink(draft, dir_fd=folder)
+            with os.fdopen(os.open(draft, _NEW, 0o644, dir_fd=folder), "wb") as stream:
+                stream.write(content)
+            os.replace(draft, name, src_dir_fd=folder, dst_dir_fd=folder)
 
     def move(self, place: str, to: str) -> bool:
         """Rename; false when ``place`` is gone, that is: was already moved."""
-        target = self.root / to
-        target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            (self.root / place).rename(target)
+            if not self.is_local:
+                target = self.root / to
+                target.parent.mkdir(parents=True, exist_ok=True)
+                (self.root / place).rename(target)
+            else:
+                with (
+                    self._parent(place) as (source, name),
+                    self._parent(to, makes=True) as (target, new_name),
+                ):
+                    os.rename(name, new_name, src_dir_fd=source, dst_dir_fd=target)
         except FileNotFoundError:
             return False
         return True
 
     def remove(self, place: str) -> None:
         """Delete one file; fine when it is gone."""
-        (self.root / place).unlink(missing_ok=True)
+        if not self.is_local:
+            (self.root / place).unlink(missing_ok=True)
+            return
+        with suppress(FileNotFoundError), self._parent(place) as (folder, name):
+            os.unlink(name, dir_fd=folder)
 
-    def remove_folder(self, place: str) -> bool:
-        """Delete a folder if it is empty; whether it is gone."""
-        try:
-            (self.root / place).rmdir()
-        except FileNotFoundError:
-            return True
-        except OSError:
-            return False
-        return True
+    def remove_folder(self, place: str) -> None:
+        """Delete a folder if it is empty; fine when it is not, or gone."""
+        if not self.is_local:
+            with suppress(OSError):
+                (self.root / place).rmdir()
+            return
+        with suppress(OSError), self._parent(place) as (folder, name):
+            os.rmdir(name, dir_fd=folder)
+
+    @contextmanager
+    def _parent(self, place: str, makes: bool = False) -> Iterator[tuple[int, str]]:
+        """A descriptor of the folder ``place`` is in, and its name there."""
+        path = PurePosixPath(place)
+        if makes:
+            (self.root / path.parent).mkdir(parents=True, exist_ok=True)
+        with self._folder(str(path.parent)) as folder:
+            yield folder, path.name
 
     @contextmanager
     def _folder(self, place: str) -> Iterator[int]:

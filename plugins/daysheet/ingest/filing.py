@@ -4,11 +4,12 @@ import psycopg
 
 from daysheet.ingest import ledger
 from daysheet.ingest.drop_folder import ARCHIVE, HELD, INBOX, REJECTED, DropFolder, NotAPlainFile
-from daysheet.ingest.inbox import TAKEN, Drop
+from daysheet.ingest.inbox import TAKEN, Drop, claim
 from daysheet.ingest.ledger import Known
 from daysheet.ingest.manifest import MANIFEST, Manifest, ManifestInvalid, parse_manifest
 from daysheet.ingest.recognition import is_ignored
 
+_LONGEST = 240  # bytes of a name that something can be put behind
 _AREAS = {"rejected": REJECTED, "held": HELD}
 
 
@@ -18,7 +19,7 @@ def claim_folders(drops: DropFolder, ready: list[Drop], batch: int) -> None:
     From then on a folder may lack files: those that were already moved out of it.
     """
     for source, folder in dict.fromkeys((drop.source, drop.folder) for drop in ready):
-        if folder is None or drops.exists(f"{INBOX}/{source}/{folder}/{TAKEN}"):
+        if folder is None or claim(drops, source, folder):
             continue
         filed_as, number = folder, 1
         while drops.exists(f"{ARCHIVE}/{source}/{filed_as}"):
@@ -47,10 +48,17 @@ def file_away(connection: psycopg.Connection, drops: DropFolder, drop: Drop, kno
         place = _free_place(drops, area, drop, known)
         ledger.set_place(connection, known.file_id, place)
         if area != ARCHIVE:
-            drops.write(f"{place}.reason.txt", _reason(known).encode())
+            drops.write(reason_place(place, known), _reason(known).encode())
         drops.move(drop.place, place)
     if drop.folder is not None:
         finish_folder(drops, drop.source, drop.folder, drop.filed_as.rpartition("/")[0])
+
+
+def reason_place(place: str, known: Known) -> str:
+    """Where the reason for a refused file lies: beside it, by its name unless that is too long."""
+    folder, _, name = place.rpartition("/")
+    short = name if len(name.encode()) <= _LONGEST else f"file-{known.file_id}"
+    return f"{folder}/{short}.reason.txt"
 
 
 def finish_folder(drops: DropFolder, source: str, folder: str, filed_as: str) -> None:

@@ -3,6 +3,8 @@
 Looking changes nothing and asks no database: the ledger, not the look, decides what is new.
 """
 
+import os
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -37,6 +39,7 @@ NOT_PLAIN = Refusal("not_a_plain_file", "drop a copy; links, pipes and devices a
 NO_TABLE = Refusal(
     "unknown_table", "name the file after the one table it holds, as in patient_2026-01-31.csv"
 )
+NO_UTF8 = Refusal("name_not_utf8", "rename it; its name is kept with question marks")
 NO_SOURCE = Refusal("unknown_source", "drop into the folder of a source, as inbox/opendental/")
 TOO_LARGE = Refusal("too_large", "split the export; DAYSHEET_MAX_FILE_BYTES is the limit")
 NESTED = Refusal("nested_folder", "a drop is one folder; put its files side by side")
@@ -74,7 +77,17 @@ class Drop:
     @property
     def token(self) -> str:
         """Stands for the file where its name, which may hold anything, must not appear."""
-        return sha256(self.place.encode()).hexdigest()[:16]
+        return sha256(os.fsencode(self.place)).hexdigest()[:16]
+
+
+def claim(drops: DropFolder, source: str, folder: str) -> str | None:
+    """The name a folder that was taken is to be filed under; None when it was not taken by us."""
+    try:
+        with drops.reading(f"{INBOX}/{source}/{folder}/{TAKEN}") as stream:
+            name = stream.read(4096).decode(errors="replace")
+    except (FileNotFoundError, NotAPlainFile):
+        return None
+    return name if re.fullmatch(rf"(batch-\d+/)?{re.escape(folder)}(-\d+)?", name) else None
 
 
 class Inbox:
@@ -96,16 +109,8 @@ class Inbox:
             if entry.kind == "folder" and entry.name in self._tables:
                 found += self._of_source(entry.name)
             elif self._is_still(entry) and not self._is_empty_folder(INBOX, entry):
-                found.append(
-                    Drop(
-                        source=UNKNOWN_SOURCE,
-                        name=entry.name,
-                        place=f"{INBOX}/{entry.name}",
-                        filed_as=entry.name,
-                        exported_on=self._local(entry.modified),
-                        refusal=NO_SOURCE,
-                    )
-                )
+                place = f"{INBOX}/{entry.name}"
+                found.append(self._refused(UNKNOWN_SOURCE, entry, place, NO_SOURCE))
         # A manifest that is refused goes first: a folder with only its manifest left is tidied up.
         return sorted(
             found,
@@ -117,17 +122,23 @@ class Inbox:
         for entry in self._drops.entries(f"{INBOX}/{source}"):
             if is_ignored(entry.name):
                 continue
-            if entry.kind == "folder":
+            if entry.kind == "folder" and _utf8(entry.name) == entry.name:
                 found += self._of_folder(source, entry)
             elif self._is_still(entry):
                 found.append(self._drop(source, entry))
         return found
 
+    def _refused(self, source: str, entry: Entry, place: str, refusal: Refusal) -> Drop:
+        name = _utf8(entry.name)
+        local = self._local(entry.modified)
+        return Drop(source, name, place, filed_as=name, exported_on=local, refusal=refusal)
+
     def _of_folder(self, source: str, folder: Entry) -> list[Drop]:
         inside = {
             entry.name: entry for entry in self._drops.entries(f"{INBOX}/{source}/{folder.name}")
         }
-        taken = inside.get(TAKEN)
+        claimed_as = claim(self._drops, source, folder.name) if TAKEN in inside else None
+        taken = inside[TAKEN] if claimed_as else None
         entries = {
             name: entry
             for name, entry in inside.items()
@@ -137,7 +148,7 @@ class Inbox:
         }
         if not entries:
             return []
-        filed_as = self._filed_as(source, folder.name) if taken else folder.name
+        filed_as = claimed_as or folder.name
         last_touched = max(folder.touched, *(entry.touched for entry in entries.values()))
         listed = self._manifest(source, folder.name, entries.get(MANIFEST))
         if listed is None and not self._is_past(last_touched, INCOMPLETE_AFTER):
@@ -210,10 +221,13 @@ class Inbox:
         )
 
     def _drop(self, source: str, entry: Entry, folder: str | None = None) -> Drop:
-        name = f"{folder}/{entry.name}" if folder else entry.name
+        path = f"{folder}/{entry.name}" if folder else entry.name
+        name = _utf8(path)
         table = table_in(entry.name, self._tables[source])
         refusal = None
-        if entry.kind == "other":
+        if name != path:
+            refusal = NO_UTF8
+        elif entry.kind == "other":
             refusal = NOT_PLAIN
         elif entry.kind == "folder":
             refusal = NESTED
@@ -224,16 +238,12 @@ class Inbox:
         return Drop(
             source=source,
             name=name,
-            place=f"{INBOX}/{source}/{name}",
+            place=f"{INBOX}/{source}/{path}",
             filed_as=name,
             exported_on=time_in(entry.name) or self._local(entry.modified),
             table=table,
             refusal=refusal,
         )
-
-    def _filed_as(self, source: str, folder: str) -> str:
-        with self._drops.reading(f"{INBOX}/{source}/{folder}/{TAKEN}") as stream:
-            return stream.read().decode()
 
     def _is_empty_folder(self, parent: str, entry: Entry) -> bool:
         return entry.kind == "folder" and not self._drops.entries(f"{parent}/{entry.name}")
@@ -252,3 +262,8 @@ class Inbox:
         if moment is None or moment.tzinfo is None:
             return moment
         return moment.astimezone(self._zone).replace(tzinfo=None)
+
+
+def _utf8(name: str) -> str:
+    """The name as the ledger can hold it: bytes that are no UTF-8 become question marks."""
+    return name.encode(errors="replace").decode()

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 from daysheet.ingest.drop_folder import INBOX, DropFolder
+from daysheet.ingest.filing import reason_place
 from daysheet.ingest.ledger import Known
 from daysheet.ingest.manifest import (
     MANIFEST,
@@ -137,7 +138,7 @@ def put_back(drops: DropFolder, held: Known) -> str | None:
     place = f"{INBOX}/{held.source}/{folder}/{name}"
     if held.archived_as and drops.exists(held.archived_as):
         drops.move(held.archived_as, place)
-        drops.remove(f"{held.archived_as}.reason.txt")
+        drops.remove(reason_place(held.archived_as, held))
     elif not drops.exists(place):
         return None
     manifest = Manifest(
