@@ -1,16 +1,20 @@
--- offset 0 keeps the planner from casting each cell twice, once of it for the hash
+-- the inner "with" keeps the planner from casting each cell twice, once of it for the hash
 create unlogged table {{ typed }} as
 with casted as (
+    with passed as (
+        select staged.*
+        from {{ staged }} as staged
+        where
+            not exists (
+                select from {{ refused }} as refused
+                where refused._line = staged._line
+            )
+    )
+
     select
-        staged._line,
+        _line,
         {{ expressions | join(",\n        ") }}
-    from {{ staged }} as staged
-    where
-        not exists (
-            select from {{ refused }} as refused
-            where refused._line = staged._line
-        )
-    offset 0
+    from passed
 )
 
 select

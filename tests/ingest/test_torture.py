@@ -216,7 +216,7 @@ def test_a_damaged_or_misnamed_gzip_is_rejected(loads):
 
 
 def test_a_gzip_bomb_is_rejected_before_it_unpacks(loads):
-    bomb = gzip.compress(GROUP.encode() + b"1,a\n" * 10_000_000)
+    bomb = gzip.compress(GROUP.encode() + b"1,a\n" * 3_000_000)
     with pytest.raises(FileRejected) as refusal:
         loads.load("usergroup", bomb, name="usergroup.csv.gz")
     assert refusal.value.code == "gzip_bomb"

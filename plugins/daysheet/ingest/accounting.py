@@ -29,10 +29,10 @@ def check_accounts(judged: Judged, change: Change, quarantined: int) -> None:
 
     Raises :class:`AccountingBroken`.
     """
-    verdicts = judged.decided.verdicts
+    rows, verdicts = judged.scan.rows, judged.decided.verdicts
     decided = sum(count for verdict, count in verdicts.items() if verdict != "closed")
     equal = {
-        "staged": (judged.staged, judged.scan.read - judged.scan.skipped),
+        "staged": (judged.staged, rows.read - rows.skipped),
         "decided": (decided, judged.staged - judged.refused.rows),
         "quarantined": (quarantined, judged.refused.rows),
         "begun": (change.begun, verdicts["inserted"] + verdicts["replaced"]),
@@ -40,15 +40,15 @@ def check_accounts(judged: Judged, change: Change, quarantined: int) -> None:
         "closed": (change.closed, verdicts["closed"]),
     }
     off = [f"{name} {have}, not {due}" for name, (have, due) in equal.items() if have != due]
-    if judged.scan.refused > judged.refused.rows:
-        off.append(f"refused {judged.refused.rows}, not {judged.scan.refused} or more")
+    if rows.refused > judged.refused.rows:
+        off.append(f"refused {judged.refused.rows}, not {rows.refused} or more")
     if off:
-        raise AccountingBroken(f"of {judged.scan.read} rows read: {'; '.join(off)}")
+        raise AccountingBroken(f"of {rows.read} rows read: {'; '.join(off)}")
 
 
 def find_warnings(judged: Judged) -> tuple[str, ...]:
     """What went well but may not be meant so; counts and column names only."""
-    blank, keyless = judged.scan.blank, judged.refused.keyless
+    blank, keyless = judged.scan.rows.blank, judged.refused.keyless
     repeated, late, tied = judged.typed.repeated, judged.typed.late, judged.decided.tied
     found = {
         f"{blank} blank lines passed over": blank,

@@ -33,7 +33,14 @@ from daysheet.ingest.verdicts import DroppedFile, FileHeld, FileReport
 from daysheet.settings import Settings
 from daysheet.warehouse import LockClass
 
-_SETTINGS = {"work_mem": "48MB", "lock_timeout": "60s", "synchronous_commit": "on"}
+_SETTINGS = {
+    "work_mem": "48MB",
+    "lock_timeout": "60s",
+    "synchronous_commit": "on",
+    # The planner does not know what casts and hashes cost: share them out whenever it may.
+    "parallel_setup_cost": "0",
+    "parallel_tuple_cost": "0",
+}
 
 
 def load_file(
@@ -81,8 +88,8 @@ def load_file(
             name=dropped.name,
             mode=dropped.mode,
             batch=batch,
-            read=scan.read,
-            skipped=scan.skipped,
+            read=scan.rows.read,
+            skipped=scan.rows.skipped,
             quarantined=quarantined,
             reasons=judged.refused.reasons,
             warnings=find_warnings(judged),
@@ -105,10 +112,10 @@ def _judge(
     merge: Merge, scan: Scan, dropped: DroppedFile, before: TableState, released: bool
 ) -> Judged:
     staged = merge.stage(scan.chunks())
-    if dropped.expected_rows not in (None, scan.read) and not released:
+    if dropped.expected_rows not in (None, scan.rows.read) and not released:
         raise FileHeld(
             "row_count",
-            f"the manifest says {dropped.expected_rows} rows, the file has {scan.read}",
+            f"the manifest says {dropped.expected_rows} rows, the file has {scan.rows.read}",
         )
     refused = merge.check()
     typed = merge.cast(dropped.exported_on)
