@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 
-from daysheet.catalog import Catalog, CatalogError, load_catalog
+from daysheet.catalog import Catalog, CatalogError, Model, load_catalog
 from daysheet.rendering import calls
 
 
@@ -58,11 +58,26 @@ def build_graph(catalog: Catalog) -> Graph:
         reads[name] = Reads(frozenset(refs), frozenset(sources))
     try:
         order = TopologicalSorter({name: sorted(reads[name].models) for name in sorted(reads)})
-        return Graph(reads, tuple(order.static_order()))
+        graph = Graph(reads, tuple(order.static_order()))
     except CycleError as error:
         raise CatalogError(
             f"models read each other in a circle: {' -> '.join(error.args[1])}"
         ) from None
+    for model in catalog.models.values():
+        _require_reconcilable(catalog, graph, model)
+    return graph
+
+
+def _require_reconcilable(catalog: Catalog, graph: Graph, model: Model) -> None:
+    """A model reconciles to one that is there by then: of an earlier phase, or read by it."""
+    upstream = graph.upstream([model.name])
+    for other in (one.of for one in model.reconciles if "." not in one.of):
+        found = catalog.models.get(other)
+        if found is None or (found.phase >= model.phase and other not in upstream):
+            raise CatalogError(
+                f"{model.sql_path.with_suffix('.yml')}: reconciles to {other}, which is not made "
+                "before it"
+            )
 
 
 @cache

@@ -18,11 +18,11 @@ with sums as (
     select
         'int_insurance_payment_allocated' as subject,
         (
-            select sum(insurance_paid_amount + writeoff_amount)
+            select sum(coalesce(insurance_paid_amount, 0) + coalesce(writeoff_amount, 0))
             from {{ ref('int_insurance_payment_allocated') }}
         ) as model_sum,
         (
-            select sum(paid_lines.ins_pay_amt + paid_lines.write_off)
+            select sum(coalesce(paid_lines.ins_pay_amt, 0) + coalesce(paid_lines.write_off, 0))
             from {{ source('opendental', 'claimproc') }} as paid_lines
             where {{ is_paid_line('paid_lines.status') }}
         ) as source_sum

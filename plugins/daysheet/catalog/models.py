@@ -83,6 +83,15 @@ class Model(Document):
             raise ValueError(f"not among its columns: {', '.join(unknown)}")
         return self
 
+    @model_validator(mode="after")
+    def _names_each_check_once(self) -> "Model":
+        # Results are kept by name: the second of a name would hide what the first one found.
+        names = [check.name for check in (*self.row_checks, *self.reconciles)]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two checks of one name: {', '.join(twice)}")
+        return self
+
     @property
     def phase(self) -> int:
         """Which phase DAG builds it."""
