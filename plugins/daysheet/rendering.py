@@ -1,6 +1,7 @@
 """Turn templates into SQL. ``ref`` and ``source`` name relations; nothing else is looked up."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -17,9 +18,12 @@ class Relations:
 
     build_schema: str | None = None
     stage_schema: str | None = None
+    tables: Mapping[str, str] = field(default_factory=dict)  # model -> its table in ``store``
 
     def ref(self, model: str) -> str:
         """A model of the same build."""
+        if model in self.tables:
+            return f"store.{self.tables[model]}"
         return f"{self.build_schema}.{model}" if self.build_schema else model
 
     def source(self, source: str, table: str) -> str:

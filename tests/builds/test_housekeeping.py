@@ -77,3 +77,36 @@ def test_a_table_replaced_under_force_goes_with_the_last_build_that_shows_it(pro
     assert (done.builds, done.versions) == ([1], 2)
     with pytest.raises(psycopg.errors.UndefinedTable):
         rows(practice, "select count(*) from build_1.int_names")
+
+
+def test_staging_a_publish_had_to_leave_goes(project, practice):
+    build, _, _ = publish_all(practice)
+    with psycopg.connect(practice.dsn("builder")) as db:
+        db.execute(f"create schema {build.stage_schema}")
+    running = new_build(practice, as_of="2026-02-01")
+    make_model(practice.dsn("builder"), running.build, "int_names")
+    tidy(practice.dsn("builder"), keep_builds=1, keep_failed_days=7)
+    assert schemas(practice) == [
+        f"build_{build.build}",
+        f"build_{running.build}",
+        running.stage_schema,
+    ]
+
+
+def test_what_a_running_build_inherits_from_is_kept(project, practice):
+    publish_several(practice, 3)
+    with psycopg.connect(practice.dsn("builder")) as db:
+        db.execute("update ops.build set base_build = 1, state = 'running' where build = 2")
+        db.execute("update ops.build set touched_at = now(), ended_at = null where build = 2")
+    with psycopg.connect(practice.admin) as db:
+        db.execute("update ops.model_version set created_at = now() - interval '30 days'")
+    done = tidy(practice.dsn("builder"), keep_builds=1, keep_failed_days=7)
+    assert (done.builds, done.versions) == ([], 0)
+
+
+def test_an_unfinished_build_that_goes_is_abandoned(project, practice):
+    build = new_build(practice)
+    make_model(practice.dsn("builder"), build.build, "int_names")
+    age_everything(practice)
+    assert tidy(practice.dsn("builder"), 1, 7).builds == [build.build]
+    assert rows(practice, "select state from ops.build") == [("abandoned",)]

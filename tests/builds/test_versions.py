@@ -8,8 +8,8 @@ import time
 import psycopg
 import pytest
 
-from daysheet.builds.opening import BuildTaken, is_turn, open_build, open_by_hand, take_build
-from daysheet.builds.publishing import OwnershipLost, PublishBlocked, check_build, publish
+from daysheet.builds.opening import open_by_hand, take_build
+from daysheet.builds.publishing import PublishBlocked, check_build, publish
 from daysheet.builds.versions import ChecksFailed, make_model, rendered_sql
 from daysheet.warehouse import DatabaseFault
 from tests.builds.conftest import OWNER, load_batch, new_build
@@ -151,47 +151,6 @@ def test_an_unpublished_build_cannot_be_read(project, practice):
         rows(practice, f"select * from build_{build.build}.int_names")
 
 
-def test_publishing_is_conditional_on_being_newer(project, practice):
-    load_batch(practice, [(1, "DOC")])
-    _, _, newer = publish_all(practice, batch=2)
-    _, _, older = publish_all(practice, batch=1)
-    assert (newer, older) == ("published", "superseded")
-    _, _, forced = publish_all(practice, batch=1, publish="always")
-    assert forced == "published"
-    assert rows(practice, "select batch from ops.current_build") == [(1,)]
-    assert rows(practice, "select count(*) from ops.audit where action = 'publish'") == [(2,)]
-    _, _, kept = publish_all(practice, batch=2, publish="never")
-    assert kept == "kept"
-
-
-def test_only_the_owner_may_publish(project, practice):
-    build = new_build(practice)
-    make_all(practice, build)
-    with pytest.raises(OwnershipLost):
-        publish(practice.dsn("builder"), build.build, "somebody else", "tester")
-    assert rows(practice, "select build from ops.current_build") == [(None,)]
-
-
-def test_the_same_partition_twice_is_worked_on_once(project, practice):
-    build = new_build(practice)
-    with psycopg.connect(practice.dsn("builder"), autocommit=True) as db:
-        with pytest.raises(BuildTaken):
-            take_build(db, build.build, "second run")
-        assert take_build(db, build.build, OWNER).owner == OWNER
-
-
-def test_batches_committed_meanwhile_go_together_into_the_next_build(project, practice):
-    new_build(practice)
-    load_batch(practice, [(1, "A")])
-    load_batch(practice, [(1, "B")])
-    with psycopg.connect(practice.dsn("builder"), autocommit=True) as db:
-        first = open_build(db, batch=2, as_of="2026-01-31", reason="drop", opened_by="a")
-        second = open_build(db, batch=3, as_of="2026-01-31", reason="drop", opened_by="b")
-        assert (first.build, first.batch) == (2, 2)
-        assert (second.build, second.batch) == (2, 3)
-        assert not is_turn(db, second.build)
-
-
 def test_a_phase_by_hand_inherits_the_phases_before_it(project, practice):
     published, _, _ = publish_all(practice)
     project.write(
@@ -241,11 +200,12 @@ def test_two_tasks_for_one_fingerprint_build_it_once(project, practice):
     assert sorted(actions) == ["built", "linked"]
 
 
-def test_the_rendered_statement_is_whole_and_names_the_build(project, practice):
+def test_the_rendered_statement_is_whole_and_names_what_it_reads(project, practice):
     build = new_build(practice)
+    make_model(practice.dsn("builder"), build.build, "int_names")
     statement = rendered_sql(practice.dsn("builder"), build.build, "int_aged")
     assert statement.startswith("create table store.int_aged__")
-    assert f"build_{build.build}.int_names" in statement
+    assert "from store.int_names__" in statement
     assert "'2026-01-31'::date" in statement
 
 

@@ -8,6 +8,7 @@ import psycopg
 from psycopg import sql
 
 from daysheet.builds.opening import ABANDONED_AFTER
+from daysheet.builds.schemas import drop_schema, drop_stage
 from daysheet.warehouse import DatabaseFault, LockClass, session
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,8 @@ def tidy(dsn: str, keep_builds: int, keep_failed_days: int) -> Tidied:
     with session(dsn, "daysheet housekeeping", autocommit=True) as connection:
         for build in _droppable(connection, keep_builds, keep_failed_days):
             _drop_build(connection, build, done)
+        for schema in _left_stages(connection):
+            _drop_left_stage(connection, schema, done)
         for fingerprint, table in _unshown(connection, keep_failed_days):
             _drop_version(connection, fingerprint, table, done)
     return done
@@ -51,7 +54,15 @@ def _droppable(
                 coalesce(ended_at, touched_at, opened_at) as last_seen,
                 row_number() over (partition by state order by build desc) as newest
             from ops.build
-            where dropped_at is null and not pinned
+            where
+                dropped_at is null
+                and not pinned
+                and not exists (
+                    select from ops.build as made_of_it
+                    where
+                        made_of_it.base_build = build.build
+                        and made_of_it.state in ('open', 'running')
+                )
         )
         select build from ranked
         where build is distinct from (select build from ops.current_build)
@@ -84,16 +95,34 @@ def _drop_build(connection: psycopg.Connection, build: int, done: Tidied) -> Non
                 done.busy.append(f"build {build}")
                 return
             for schema in (f"build_{build}", f"stage_{build}"):
-                # CASCADE reaches the schema's own views only: nothing else is made of them.
-                connection.execute(
-                    sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(schema))
-                )
-            connection.execute("update ops.build set dropped_at = now() where build = %s", [build])
+                drop_schema(connection, schema)
+            connection.execute(
+                "update ops.build set dropped_at = now(), state = case"
+                " when state in ('open', 'running') then 'abandoned' else state end"
+                " where build = %s",
+                [build],
+            )
     except psycopg.Error as error:
         log.info("build %s is left for later: %s", build, DatabaseFault(error))
         done.busy.append(f"build {build}")
     else:
         done.builds.append(build)
+
+
+def _left_stages(connection: psycopg.Connection) -> list[str]:
+    rows = connection.execute(
+        "select nspname from pg_namespace inner join ops.build on nspname = 'stage_' || build"
+        " where state not in ('open', 'running')"
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def _drop_left_stage(connection: psycopg.Connection, schema: str, done: Tidied) -> None:
+    try:
+        drop_stage(connection, schema)
+    except psycopg.Error as error:
+        log.info("%s is left for later: %s", schema, DatabaseFault(error))
+        done.busy.append(schema)
 
 
 def _unshown(connection: psycopg.Connection, keep_failed_days: int) -> list[tuple[str | None, str]]:
@@ -135,10 +164,13 @@ def _drop_version(
                     done.busy.append(table)
                     return
                 connection.execute(
-                    "delete from ops.check_result where fingerprint = %s", [fingerprint]
+                    "delete from ops.model_version where fingerprint = %s and table_name = %s",
+                    [fingerprint, table],
                 )
                 connection.execute(
-                    "delete from ops.model_version where fingerprint = %s", [fingerprint]
+                    "delete from ops.check_result where fingerprint = %s and not exists"
+                    " (select from ops.model_version where fingerprint = %s)",
+                    [fingerprint, fingerprint],
                 )
             connection.execute(
                 sql.SQL("drop table {} restrict").format(sql.Identifier("store", table))

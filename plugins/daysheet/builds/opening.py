@@ -10,7 +10,7 @@ from daysheet.warehouse import LockClass
 
 ABANDONED_AFTER = timedelta(hours=2)  # an unfinished build nobody touched for so long is dead
 
-_ENDED = ("published", "kept", "superseded")
+ENDED = ("published", "kept", "superseded")
 
 
 class BuildRefused(Exception):
@@ -35,6 +35,7 @@ class Build:
     models: list[str] | None
     forced: bool
     owner: str | None
+    dropped: bool
 
     @property
     def schema(self) -> str:
@@ -47,7 +48,10 @@ class Build:
         return f"stage_{self.build}"
 
 
-_COLUMNS = "build, batch, as_of, state, publish, from_phase, base_build, models, forced, owner"
+_COLUMNS = (
+    "build, batch, as_of, state, publish, from_phase, base_build, models, forced, owner,"
+    " dropped_at is not null as dropped"
+)
 
 
 def read_build(connection: psycopg.Connection, build: int) -> Build:
@@ -60,6 +64,24 @@ def read_build(connection: psycopg.Connection, build: int) -> Build:
     if found is None:
         raise BuildRefused(f"there is no build {build}")
     return found
+
+
+def require_changeable(build: Build) -> None:
+    """Refuse work on a build that has ended: what was published once never changes."""
+    if build.state in ENDED or build.dropped:
+        state = "dropped" if build.dropped else build.state
+        raise BuildRefused(f"build {build.build} is {state} and never changes: open another")
+
+
+def touch_build(connection: psycopg.Connection, build: int) -> None:
+    """Say that somebody works on it, or refuse like :func:`require_changeable`; locks its row."""
+    touched = connection.execute(
+        "update ops.build set touched_at = now()"
+        " where build = %s and state != all(%s) and dropped_at is null",
+        [build, list(ENDED)],
+    )
+    if touched.rowcount == 0:
+        require_changeable(read_build(connection, build))
 
 
 def current_build(connection: psycopg.Connection) -> Build | None:
@@ -88,37 +110,66 @@ def open_build(
     base_build: int | None = None,
     models: list[str] | None = None,
     forced: bool = False,
+    exact: bool = False,
 ) -> Build:
     """Open a build, or move one that has not started yet forward to ``batch``.
 
     Batches committed while a build runs go together into the next one, so an ordinary build
-    that still waits is taken over instead of opening another behind it.
+    that still waits is taken over instead of opening another behind it. One whose batch was asked
+    for (``exact``) stays at it. A retry that asks for the same gets the same.
+    Raises :class:`BuildRefused` for a batch that is not committed: it would still change.
     """
     with connection.transaction(), connection.cursor(row_factory=class_row(Build)) as cursor:
         cursor.execute("select pg_advisory_xact_lock(%s, 0)", [LockClass.PUBLISH])
-        if publish == "if_newer" and from_phase == 0 and not models and not forced:
+        _require_committed(connection, batch)
+        if base_build is None and not forced:
             waiting = cursor.execute(
                 f"""
-                update ops.build set batch = greatest(batch, %s)
-                where state = 'open' and publish = 'if_newer' and as_of = %s
-                    and from_phase = 0 and models is null and not forced
+                update ops.build set batch = greatest(batch, %(batch)s)
+                where state = 'open' and base_build is null and not forced
+                    and as_of = %(as_of)s and publish = %(publish)s and exact = %(exact)s
+                    and (batch = %(batch)s or (publish = 'if_newer' and not exact))
                 returning {_COLUMNS}
                 """,  # noqa: S608  our own columns
-                [batch, as_of],
+                {"batch": batch, "as_of": as_of, "publish": publish, "exact": exact},
             ).fetchone()
             if waiting is not None:
                 return waiting
         opened = cursor.execute(
             f"""
             insert into ops.build
-                (batch, as_of, reason, publish, opened_by, from_phase, base_build, models, forced)
-            values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+                (batch, as_of, reason, publish, opened_by, from_phase, base_build, models,
+                forced, exact)
+            values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
             returning {_COLUMNS}
             """,  # noqa: S608  our own columns
-            [batch, as_of, reason, publish, opened_by, from_phase, base_build, models, forced],
+            [
+                batch,
+                as_of,
+                reason,
+                publish,
+                opened_by,
+                from_phase,
+                base_build,
+                models,
+                forced,
+                exact,
+            ],
         ).fetchone()
         assert opened is not None
         return opened
+
+
+def _require_committed(connection: psycopg.Connection, batch: int) -> None:
+    row = connection.execute(
+        "select %(batch)s = 0 or exists (select from ops.batch"
+        " where batch = %(batch)s and state = 'committed')",
+        {"batch": batch},
+    ).fetchone()
+    if not (row and row[0]):
+        raise BuildRefused(
+            f"there is no committed batch {batch}; the newest is {newest_batch(connection)}"
+        )
 
 
 def open_by_hand(
@@ -133,9 +184,10 @@ def open_by_hand(
 ) -> Build:
     """Open a build from the frozen inputs of ``base`` (default: the published build).
 
-    Models of earlier phases, and those of this phase not listed in ``models``, are inherited.
-    A ``base`` that failed, or waits for its next phase, goes on itself. A run that opened one
-    already (``opened_by``) gets the same again.
+    Models of earlier phases are inherited, and so are those of this phase that neither are listed
+    in ``models`` nor read one that is. A ``base`` that failed, or waits for its next phase, goes on
+    itself if nothing is asked to differ. A run that opened one already (``opened_by``) gets the
+    same again.
     """
     mine = connection.execute(
         "select build from ops.build where opened_by = %s", [opened_by]
@@ -147,7 +199,8 @@ def open_by_hand(
         raise BuildRefused(
             "nothing is published yet, so there is nothing to start from: run open_build"
         )
-    if origin.state in ("open", "failed") or (origin.state == "running" and not origin.owner):
+    waits = origin.state in ("open", "failed") or (origin.state == "running" and not origin.owner)
+    if waits and not origin.dropped and not (as_of or models or forced):
         return origin
     inherits = phase > 0 or bool(models)
     if inherits and as_of and as_of != origin.as_of:
@@ -162,7 +215,7 @@ def open_by_hand(
         reason=f"phase {phase} by hand",
         opened_by=opened_by,
         from_phase=phase,
-        base_build=origin.build if inherits else None,
+        base_build=origin.build,
         models=models,
         forced=forced,
     )
@@ -171,6 +224,11 @@ def open_by_hand(
 def is_turn(connection: psycopg.Connection, build: int) -> bool:
     """Whether every earlier build has ended; one that nobody touches any more does not count."""
     with connection.transaction():
+        connection.execute(
+            "update ops.build set touched_at = now()"
+            " where build = %s and state in ('open', 'running') and owner is null",
+            [build],
+        )
         connection.execute(
             "update ops.build set state = 'abandoned', ended_at = now(),"
             " problem = 'nobody worked on it any more'"
@@ -195,8 +253,8 @@ def take_build(connection: psycopg.Connection, build: int, owner: str) -> Build:
     with connection.transaction():
         connection.execute("select pg_advisory_xact_lock(%s, 0)", [LockClass.PUBLISH])
         found = read_build(connection, build)
-        if found.state in _ENDED:
-            raise BuildTaken(f"build {build} is {found.state}")
+        if found.state in ENDED or found.dropped:
+            raise BuildTaken(f"build {build} is {'dropped' if found.dropped else found.state}")
         taken = connection.execute(
             "update ops.build set state = 'running', owner = %s, touched_at = now(),"
             " started_at = coalesce(started_at, now()), ended_at = null, problem = null"

@@ -2,8 +2,10 @@
 
 A version's fingerprint is sha256 over its SQL with symbolic names (the as-of date is in it where
 the model uses one), the pinned session settings, its indexes, and the fingerprints of what it
-reads. A source's is its contract's staging SQL and the order-free digest of its rows as known at
-the build's batch. Checks have a hash of their own; descriptions are in neither.
+reads. Those of the models it reads are the ones the build shows, and it reads their very tables, so
+that a fingerprint stays true when code changes under a build. A source's is its contract's staging
+SQL and column types, and the order-free digest of its rows as known at the build's batch. Checks
+have a hash of their own; descriptions are in neither.
 """
 
 import hashlib
@@ -14,7 +16,7 @@ from functools import cached_property
 
 import psycopg
 
-from daysheet.builds.opening import Build
+from daysheet.builds.opening import Build, BuildRefused
 from daysheet.catalog import Catalog, Model, load_catalog, load_contract
 from daysheet.checks import Checks, compile_checks
 from daysheet.graph import Graph, load_graph
@@ -58,77 +60,92 @@ class Planner:
         self.catalog = catalog or load_catalog()
         self.graph = graph or load_graph()
         self._connection = connection
-        self._known: dict[str, str] = {}
 
     def plan(self, name: str) -> Planned:
         """Everything needed to build, check and link one model."""
         model = self.catalog.models[name]
-        relations = Relations(self.build.schema, self.build.stage_schema)
+        if name in self.inherited:
+            return self._as_in_base(model)
+        tables = {other: table for other, (_, table) in self._shown.items()}
+        relations = Relations(self.build.schema, self.build.stage_schema, tables)
         checks = compile_checks(model, relations)
-        fingerprint = self.fingerprint(name)
-        reads_in_checks = {
-            other: self._relation_fingerprint(other) for other in sorted(checks.relations)
-        }
+        reads_in_checks = self._fingerprints(name, checks.relations)
+        reads = self.graph.reads[name]
+        sources = {f"{source}.{table}" for source, table in reads.sources}
+        inputs = self._fingerprints(name, reads.models | sources)
+        symbolic_sql = render_model(model, _SYMBOLIC, self.build.as_of)
+        made_of = (symbolic_sql, PINNED_SETTINGS, model.indexes, inputs)
         return Planned(
             model=model,
-            fingerprint=fingerprint,
+            fingerprint=_digest(*made_of),
             checks_hash=_digest(compile_checks(model, _SYMBOLIC).statements, reads_in_checks),
-            inputs=self._inputs(name),
-            symbolic_sql=self._symbolic(name),
+            inputs=inputs,
+            symbolic_sql=symbolic_sql,
             rendered_sql=render_model(model, relations, self.build.as_of),
             checks=checks,
         )
 
-    def fingerprint(self, name: str) -> str:
-        """The fingerprint of a model in this build."""
-        if name not in self._known:
-            inherited = self.inherited.get(name)
-            self._known[name] = inherited or _digest(
-                self._symbolic(name),
-                PINNED_SETTINGS,
-                self.catalog.models[name].indexes,
-                self._inputs(name),
-            )
-        return self._known[name]
-
     @cached_property
-    def inherited(self) -> dict[str, str]:
-        """Models taken over from the base build as they stand there."""
+    def inherited(self) -> dict[str, tuple[str, str]]:
+        """Fingerprint and checks hash of the models taken over as they stand in the base build."""
         if self.build.base_build is None:
             return {}
         rows = self._connection.execute(
-            "select model, fingerprint from ops.build_model"
+            "select model, fingerprint, checks_hash from ops.build_model"
             " where build = %s and action != 'failed'",
             [self.build.base_build],
         ).fetchall()
         return {
-            name: fingerprint
-            for name, fingerprint in rows
+            name: (fingerprint, checks_hash)
+            for name, fingerprint, checks_hash in rows
             if name in self.catalog.models and self._inherits(self.catalog.models[name])
         }
 
     def _inherits(self, model: Model) -> bool:
         if model.phase != self.build.from_phase:
             return model.phase < self.build.from_phase
-        return bool(self.build.models) and model.name not in (self.build.models or [])
+        made = self.graph.downstream(self.build.models or ())
+        return bool(self.build.models) and model.name not in made
 
-    def _symbolic(self, name: str) -> str:
-        return render_model(self.catalog.models[name], _SYMBOLIC, self.build.as_of)
+    def _as_in_base(self, model: Model) -> Planned:
+        # What the code says today does not matter: only its name is left of the model.
+        fingerprint, checks_hash = self.inherited[model.name]
+        told = f"-- {model.name} is taken over as it stands in build {self.build.base_build}"
+        nothing = Checks(model.grain, (), (), frozenset())
+        return Planned(model, fingerprint, checks_hash, {}, told, told, nothing)
 
-    def _inputs(self, name: str) -> dict[str, str]:
-        reads = self.graph.reads[name]
-        found = {model: self.fingerprint(model) for model in sorted(reads.models)}
-        for source, table in sorted(reads.sources):
-            found[f"{source}.{table}"] = self._source_fingerprint(source, table)
+    def _fingerprints(self, reader: str, relations: Iterable[str]) -> dict[str, str]:
+        found = {}
+        for relation in sorted(relations):
+            source, _, table = relation.partition(".")
+            if table:
+                found[relation] = self._source_fingerprint(source, table)
+            elif relation in self._shown:
+                found[relation], _ = self._shown[relation]
+            else:
+                raise BuildRefused(
+                    f"{reader} reads {relation}, which build {self.build.build} does not have yet: "
+                    f"clear the task of {relation} first"
+                )
         return found
 
-    def _relation_fingerprint(self, relation: str) -> str:
-        source, _, table = relation.partition(".")
-        return self._source_fingerprint(source, table) if table else self.fingerprint(relation)
+    @cached_property
+    def _shown(self) -> dict[str, tuple[str, str]]:
+        """Fingerprint and table of each model that is in the build already."""
+        rows = self._connection.execute(
+            "select model, fingerprint, table_name from ops.build_model"
+            " inner join ops.model_version using (model, fingerprint)"
+            " where build = %s and action != 'failed'",
+            [self.build.build],
+        ).fetchall()
+        return {model: (fingerprint, table) for model, fingerprint, table in rows}
 
     def _source_fingerprint(self, source: str, table: str) -> str:
-        staging = render_staging(load_contract(source, table), "stage", 0)
-        return _digest(staging, self._source_states.get((source, table), ("0", "0", "0")))
+        contract = load_contract(source, table)
+        staging = render_staging(contract, "stage", 0)
+        types = {name: column.postgres_type for name, column in contract.loaded.items()}
+        state = self._source_states.get((source, table), ("0", "0", "0"))
+        return _digest(staging, types, state)
 
     @cached_property
     def _source_states(self) -> dict[tuple[str, str], tuple[str, str, str]]:

@@ -7,8 +7,8 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from daysheet.builds.opening import Build, read_build
-from daysheet.builds.schemas import drop_stage
+from daysheet.builds.opening import ENDED, Build, current_build, read_build, require_changeable
+from daysheet.builds.schemas import drop_stage, ensure_schemas
 from daysheet.catalog import load_catalog
 from daysheet.checks.build_checks import load_build_checks, run_build_check
 from daysheet.rendering import Relations
@@ -41,7 +41,10 @@ def check_build(dsn: str, build_number: int) -> dict[str, int]:
     """
     with session(dsn, f"daysheet check build {build_number}", autocommit=True) as connection:
         build = read_build(connection, build_number)
+        require_changeable(build)
+        ensure_schemas(connection, build)
         _require_all_models(connection, build)
+        _require_one_of_each(connection, build)
         relations = Relations(build.schema, build.stage_schema)
         results = []
         for check in load_build_checks():
@@ -73,7 +76,9 @@ def check_build(dsn: str, build_number: int) -> dict[str, int]:
 
 def _require_all_models(connection: psycopg.Connection, build: Build) -> None:
     rows = connection.execute(
-        "select model from ops.build_model where build = %s and action != 'failed'", [build.build]
+        "select model from ops.build_model where build = %s and action != 'failed'"
+        " and to_regclass(format('%%I.%%I', %s::text, model)) is not null",
+        [build.build, build.schema],
     ).fetchall()
     missing = sorted(set(load_catalog().models) - {row[0] for row in rows})
     if missing:
@@ -83,33 +88,59 @@ def _require_all_models(connection: psycopg.Connection, build: Build) -> None:
         )
 
 
+def _require_one_of_each(connection: psycopg.Connection, build: Build) -> None:
+    rows = connection.execute(
+        "select reader.model, made_of.key from ops.build_model as reader"
+        " inner join ops.model_version using (model, fingerprint)"
+        " cross join jsonb_each_text(inputs) as made_of"
+        " inner join ops.build_model as shown"
+        " on reader.build = shown.build and made_of.key = shown.model"
+        " where reader.build = %s and made_of.value != shown.fingerprint order by 1, 2",
+        [build.build],
+    ).fetchall()
+    if rows:
+        told = ", ".join(f"{reader} of another {shown}" for reader, shown in rows)
+        raise PublishBlocked(
+            f"build {build.build} is not published: it was made of two versions of one model "
+            f"({told} than the build shows); clear the tasks of the first named"
+        )
+
+
 def publish(dsn: str, build_number: int, owner: str, actor: str) -> Ending:
     """Point readers at the build if it is newer (batch, then as-of, then number) than theirs.
 
     Not newer is no error: the build is kept and can be compared. ``--publish`` may go back, and
-    is audited. Only the run that owns the build may end it.
+    is audited. Only the run that owns the build may end it; ended by it already, a retry finishes
+    what is left.
     """
     with session(dsn, f"daysheet publish {build_number}", autocommit=True) as connection:
-        build = read_build(connection, build_number)
         with connection.transaction():
             connection.execute("set local lock_timeout = '30s'")
             connection.execute("select pg_advisory_xact_lock(%s, 0)", [LockClass.PUBLISH])
-            owned = connection.execute(
-                "select state = 'running' and owner = %s from ops.build where build = %s",
-                [owner, build_number],
-            ).fetchone()
-            if not (owned and owned[0]):
+            connection.execute("select from ops.build where build = %s for update", [build_number])
+            build = read_build(connection, build_number)
+            if build.owner != owner or build.state not in ("running", *ENDED):
                 raise OwnershipLost(f"build {build_number} is no longer this run's to publish")
-            state = _move_pointer(connection, build, actor)
-            connection.execute(
-                "update ops.build set state = %s, ended_at = now(), touched_at = now()"
-                " where build = %s",
-                [state, build_number],
-            )
-        if state == "published":
+            state = build.state
+            if state == "running":
+                state = _move_pointer(connection, build, actor)
+                connection.execute(
+                    "update ops.build set state = %s, ended_at = now(), touched_at = now()"
+                    " where build = %s",
+                    [state, build_number],
+                )
+        current = current_build(connection)
+        if current and current.build == build_number:
             refresh_reporting(connection, build)
-        drop_stage(connection, build)
+        _drop_stage(connection, build)
     return Ending(build_number, state)
+
+
+def _drop_stage(connection: psycopg.Connection, build: Build) -> None:
+    try:
+        drop_stage(connection, build.stage_schema)
+    except psycopg.Error as error:
+        log.warning("%s is left to housekeeping: %s", build.stage_schema, DatabaseFault(error))
 
 
 def _move_pointer(connection: psycopg.Connection, build: Build, actor: str) -> str:
@@ -157,18 +188,26 @@ def refresh_reporting(connection: psycopg.Connection, build: Build) -> None:
         " using (fingerprint, model) where build = %s and action != 'failed'",
         [build.build],
     ).fetchall()
-    for model, table in rows:
-        view = sql.Identifier("reporting", model)
+    gone = connection.execute(
+        "select viewname from pg_views where schemaname = 'reporting'"
+        " and viewowner = current_user and viewname != all(%s)",
+        [[model for model, _ in rows]],
+    ).fetchall()
+    for model, table in [*rows, *((name, None) for (name,) in gone)]:
         try:
             with connection.transaction():
                 connection.execute("set local lock_timeout = '2s'")
-                connection.execute(sql.SQL("drop view if exists {}").format(view))
-                connection.execute(
-                    sql.SQL("create view {} as select * from {}").format(
-                        view, sql.Identifier("store", table)
-                    )
-                )
+                _point(connection, model, table)
         except psycopg.Error as error:
             log.warning(
                 "reporting.%s still shows the build before: %s", model, DatabaseFault(error)
             )
+
+
+def _point(connection: psycopg.Connection, model: str, table: str | None) -> None:
+    # A model that is no more loses its view: a number that stands still looks like one that moves.
+    view = sql.Identifier("reporting", model)
+    connection.execute(sql.SQL("drop view if exists {}").format(view))
+    if table:
+        shown = sql.Identifier("store", table)
+        connection.execute(sql.SQL("create view {} as select * from {}").format(view, shown))

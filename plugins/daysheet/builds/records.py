@@ -7,7 +7,7 @@ from datetime import datetime
 import psycopg
 from psycopg.types.json import Jsonb
 
-from daysheet.builds.opening import Build
+from daysheet.builds.opening import Build, touch_build
 from daysheet.builds.plan import Planned
 from daysheet.checks import CheckResult
 
@@ -104,4 +104,4 @@ def record_model(connection: psycopg.Connection, job: Job, action: str) -> None:
                 job.seconds,
             ],
         )
-        connection.execute("update ops.build set touched_at = now() where build = %s", [build])
+        touch_build(connection, build)

@@ -1,5 +1,7 @@
 """The schemas of a build: ``build_<n>`` for its views, ``stage_<n>`` for staging on demand."""
 
+import hashlib
+
 import psycopg
 from psycopg import sql
 
@@ -11,32 +13,47 @@ from daysheet.warehouse import LockClass
 
 
 def ensure_schemas(connection: psycopg.Connection, build: Build) -> None:
-    """Make what is missing; several tasks may ask at once."""
+    """Make what is missing; several tasks may ask at once.
+
+    Staging made of other contracts than today's is made anew: a version says it was made of these.
+    """
+    views = [
+        render_staging(load_contract(source, table), build.stage_schema, build.batch)
+        for source, table in sorted(load_graph().sources())
+    ]
+    made_of = hashlib.sha256("".join(views).encode()).hexdigest()
     with connection.transaction():
         connection.execute("select pg_advisory_xact_lock(%s, %s)", [LockClass.SCHEMAS, build.build])
-        present = {
-            row[0]
-            for row in connection.execute(
-                "select nspname from pg_namespace where nspname in (%s, %s)",
-                [build.schema, build.stage_schema],
-            )
-        }
+        found = connection.execute(
+            "select nspname, obj_description(oid, 'pg_namespace') from pg_namespace"
+            " where nspname in (%s, %s)",
+            [build.schema, build.stage_schema],
+        )
+        present = dict(found.fetchall())
         if build.schema not in present:
             _create_schema(connection, build.schema)
-        if build.stage_schema not in present:
+        if present.get(build.stage_schema) != made_of:
+            drop_schema(connection, build.stage_schema)
             _create_schema(connection, build.stage_schema)
-            for source, table in sorted(load_graph().sources()):
-                contract = load_contract(source, table)
-                connection.execute(render_staging(contract, build.stage_schema, build.batch))
+            for view in views:
+                connection.execute(view)  # type: ignore[arg-type]
+            connection.execute(
+                sql.SQL("comment on schema {} is {}").format(
+                    sql.Identifier(build.stage_schema), sql.Literal(made_of)
+                )
+            )
 
 
-def drop_stage(connection: psycopg.Connection, build: Build) -> None:
+def drop_stage(connection: psycopg.Connection, stage_schema: str) -> None:
     """Staging views freeze the raw tables' shape, so they go when the build has ended."""
     with connection.transaction():
         connection.execute("set local lock_timeout = '2s'")
-        connection.execute(
-            sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(build.stage_schema))
-        )
+        drop_schema(connection, stage_schema)
+
+
+def drop_schema(connection: psycopg.Connection, name: str) -> None:
+    """Drop a build's schema. CASCADE reaches its own views only: nothing is made of them."""
+    connection.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(name)))
 
 
 def _create_schema(connection: psycopg.Connection, name: str) -> None:

@@ -15,7 +15,7 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from daysheet.builds.opening import Build, BuildRefused, read_build
+from daysheet.builds.opening import Build, BuildRefused, read_build, require_changeable
 from daysheet.builds.plan import Planned, Planner
 from daysheet.builds.records import (
     Job,
@@ -61,6 +61,7 @@ def make_model(dsn: str, build_number: int, name: str) -> Outcome:
     label = f"daysheet build {build_number} {name}"
     with session(dsn, label, autocommit=True, settings=BUILD_SETTINGS) as connection:
         build = read_build(connection, build_number)
+        require_changeable(build)
         ensure_schemas(connection, build)
         planner = Planner(connection, build)
         job = Job(build, planner.plan(name), started)
@@ -102,8 +103,22 @@ def _must_build(build: Build, version: Version | None) -> bool:
 def rendered_sql(dsn: str, build_number: int, name: str) -> str:
     """The whole statement that makes the model's table, as ops read it in the UI."""
     with session(dsn, f"daysheet render {name}", autocommit=True) as connection:
-        planned = Planner(connection, read_build(connection, build_number)).plan(name)
+        planner = Planner(connection, read_build(connection, build_number))
+        planned = planner.plan(name)
+    if name in planner.inherited:
+        return planned.rendered_sql
     return _statement(planned, planned.table_name)
+
+
+def inherit_phases(dsn: str, build_number: int) -> None:
+    """Show in a build what its base has of the phases before the one it starts at."""
+    with session(dsn, f"daysheet build {build_number}", autocommit=True) as connection:
+        build = read_build(connection, build_number)
+        planner = Planner(connection, build)
+        models = [planner.catalog.models[name] for name in planner.inherited]
+    for model in models:
+        if model.phase < build.from_phase:
+            make_model(dsn, build_number, model.name)
 
 
 def _statement(planned: Planned, table: str) -> str:
@@ -198,6 +213,7 @@ def _clear(connection: psycopg.Connection, planned: Planned, version: Version) -
 
 def _link(connection: psycopg.Connection, job: Job, version: Version, action: str) -> None:
     build, planned = job.build, job.planned
+    record_model(connection, job, action)  # first: it holds off publishing, or finds it was done
     view = sql.Identifier(build.schema, planned.model.name)
     row = connection.execute(
         "select coalesce(max(committed_at), 'epoch') from ops.batch where batch <= %s",
@@ -209,14 +225,19 @@ def _link(connection: psycopg.Connection, job: Job, version: Version, action: st
         "build/view.sql",
         schema=build.schema,
         model=planned.model.name,
-        columns=",\n    ".join(planned.model.columns),
+        columns=",\n    ".join(_columns(connection, version.table_name)),
         table=version.table_name,
         loaded_at=row[0].isoformat(),
         batch=build.batch,
         transformed_at=version.created_at.isoformat(),
     )
     connection.execute(statement)  # type: ignore[arg-type]
-    record_model(connection, job, action)
+
+
+def _columns(connection: psycopg.Connection, table: str) -> list[str]:
+    # The table's own: of an inherited model the code may know others by now.
+    statement = sql.SQL("select * from {} limit 0").format(sql.Identifier("store", table))
+    return [column.name for column in connection.execute(statement).description or ()]
 
 
 def _index(

@@ -4,8 +4,9 @@ from datetime import date
 from typing import Any
 
 from airflow.sdk import DAG, CronTriggerTimetable, Param, task
+from airflow.sdk.exceptions import AirflowFailException
 
-from daysheet.builds.opening import newest_batch, open_build
+from daysheet.builds.opening import BuildRefused, newest_batch, open_build
 from daysheet.orchestration.assets import BUILD
 from daysheet.orchestration.connections import dsn
 from daysheet.orchestration.notify import tell_ops
@@ -27,14 +28,18 @@ def open_build_dag(dag_id: str) -> DAG:
     def open_one(dag_run: Any = None, params: Any = None, outlet_events: Any = None) -> int:
         as_of = date.fromisoformat(params["as_of"]) if params["as_of"] else get_settings().today()
         with session(dsn(Role.BUILDER), f"daysheet {dag_run.dag_id}", autocommit=True) as db:
-            opened = open_build(
-                db,
-                batch=newest_batch(db) if params["batch"] is None else params["batch"],
-                as_of=as_of,
-                reason=params["reason"],
-                publish=params["publish"],
-                opened_by=f"{dag_run.dag_id} {dag_run.run_id}",
-            )
+            try:
+                opened = open_build(
+                    db,
+                    batch=newest_batch(db) if params["batch"] is None else params["batch"],
+                    as_of=as_of,
+                    reason=params["reason"],
+                    publish=params["publish"],
+                    opened_by=f"{dag_run.dag_id} {dag_run.run_id}",
+                    exact=params["batch"] is not None,
+                )
+            except BuildRefused as refusal:
+                raise AirflowFailException(str(refusal)) from None
         outlet_events[BUILD].add_partitions([str(opened.build)])
         return opened.build
 
@@ -43,7 +48,7 @@ def open_build_dag(dag_id: str) -> DAG:
         schedule=CronTriggerTimetable("0 5 * * *", timezone=get_settings().timezone),
         catchup=False,
         max_active_runs=1,
-        default_args=DEFAULT_ARGS | {"owner": "ops"},
+        default_args=DEFAULT_ARGS,
         tags=["daysheet"],
         doc_md=DOC,
         on_failure_callback=tell_ops(),
