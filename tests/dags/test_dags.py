@@ -32,6 +32,7 @@ def test_every_dag_tells_ops_and_names_its_owner(dagbag, dag_id):
     assert dag.doc_md
     for task in dag.tasks:
         assert task.pool in ("warehouse", "ingest"), task.task_id
+        assert task.owner != "airflow", task.task_id
 
 
 @pytest.mark.parametrize("number", sorted(PHASES))

@@ -46,4 +46,15 @@ def test_a_phase_by_hand_goes_on_to_a_new_publish(run_dag, warehouse):
         rows(warehouse, f"select model, action from ops.build_model where build = {second}")
     )
     assert second == first + 1
-    assert set(actions.values()) == {"linked"}
+    assert set(actions.values()) == {"linked", "inherited"}
+    assert set(actions) == set(load_catalog().models)
+    assert run_dag(CHAIN[-1], build=second).state == "success"
+    assert rows(warehouse, "select build from ops.current_build") == [(second,)]
+
+
+def test_the_last_phase_by_hand_publishes_what_is_published_again(run_dag, warehouse):
+    first = opened(run_dag, warehouse)
+    for dag_id in CHAIN:
+        run_dag(dag_id, build=first)
+    assert run_dag(CHAIN[-1]).state == "success"
+    assert rows(warehouse, "select build from ops.current_build") == [(first + 1,)]

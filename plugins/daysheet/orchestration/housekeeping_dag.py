@@ -30,7 +30,7 @@ def housekeeping_dag(dag_id: str) -> DAG:
         schedule=CronTriggerTimetable("0 3 * * *", timezone=get_settings().timezone),
         catchup=False,
         max_active_runs=1,
-        default_args=DEFAULT_ARGS | {"owner": "ops"},
+        default_args=DEFAULT_ARGS,
         tags=["daysheet"],
         doc_md="Keeps the last published builds, pinned, running and recent ones; drops the rest.",
         on_failure_callback=tell_ops(),

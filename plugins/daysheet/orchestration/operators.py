@@ -39,7 +39,7 @@ class PostgresModelOperator(SQLExecuteQueryOperator):
         self.build = int(context["ti"].xcom_pull(task_ids=TAKE_BUILD))
         try:
             self.sql = rendered_sql(dsn(Role.BUILDER), self.build, self.model)
-        except CatalogError as error:
+        except (CatalogError, BuildRefused) as error:
             raise AirflowFailException(f"{self.model}: {error}") from None
 
     def execute(self, context: Context) -> dict[str, Any]:

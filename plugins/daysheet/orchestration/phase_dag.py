@@ -29,6 +29,7 @@ from daysheet.builds.opening import (
     read_build,
     take_build,
 )
+from daysheet.builds.versions import inherit_phases
 from daysheet.catalog import Model, load_catalog
 from daysheet.graph import load_graph
 from daysheet.orchestration.assets import phase_asset
@@ -40,6 +41,7 @@ from daysheet.warehouse import Role, session
 START = pendulum.datetime(2026, 1, 1, tz="UTC")
 
 DEFAULT_ARGS = {
+    "owner": "ops",
     "retries": 2,
     "retry_delay": timedelta(seconds=10),
     "retry_exponential_backoff": True,
@@ -103,9 +105,11 @@ def take(number: int) -> Any:
                     )
                 if not is_turn(db, found.build):
                     return PokeReturnValue(is_done=False)
-                take_build(db, found.build, _owner(dag_run))
-            except BuildTaken as taken:
-                raise AirflowSkipException(str(taken)) from None
+                taken = take_build(db, found.build, _owner(dag_run))
+                if taken.from_phase == number:
+                    inherit_phases(dsn(Role.BUILDER), taken.build)
+            except BuildTaken as other:
+                raise AirflowSkipException(str(other)) from None
             except BuildRefused as refusal:
                 raise AirflowFailException(str(refusal)) from None
         return PokeReturnValue(is_done=True, xcom_value=found.build)
@@ -130,7 +134,7 @@ def finished(dag_id: str) -> Any:
 def failed() -> Any:
     """Runs only when something failed: ends the build, so that the next one gets its turn."""
 
-    @task(task_id="build_failed", trigger_rule="one_failed", retries=0)
+    @task(task_id="build_failed", trigger_rule="one_failed")
     def end_failed_build(dag_run: Any = None, ti: Any = None) -> None:
         build = ti.xcom_pull(task_ids=TAKE_BUILD)
         if build is not None:
@@ -183,10 +187,10 @@ def _params(models: list[str]) -> dict[str, Param]:
         "models": Param(
             [],
             type="array",
-            items={"type": "string"},
+            items={"enum": models},
             examples=models,
             title="Models",
-            description="Only these are made new; the others are taken over. Empty: all.",
+            description="Only these, and what reads them, are made new. Empty: all.",
         ),
         "force": Param(
             False,

@@ -6,8 +6,6 @@ them stops a DAG, not the scheduler.
 
 # ruff: noqa: F401
 
-# ruff: noqa: F401
-
 import airflow.dag_processing.bundles.local
 import airflow.dag_processing.dagbag
 import airflow.providers.common.sql.operators.sql

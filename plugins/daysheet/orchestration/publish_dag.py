@@ -6,6 +6,7 @@ from typing import Any
 from airflow.sdk import DAG, Asset, task
 from airflow.sdk.exceptions import AirflowFailException
 
+from daysheet.builds.opening import BuildRefused
 from daysheet.builds.publishing import OwnershipLost, PublishBlocked, check_build, publish
 from daysheet.orchestration.assets import PUBLISHED
 from daysheet.orchestration.connections import dsn
@@ -23,8 +24,8 @@ def publish_dag(dag_id: str, after: Asset) -> DAG:
     def check(ti: Any = None) -> dict[str, int]:
         try:
             warnings = check_build(dsn(Role.BUILDER), ti.xcom_pull(task_ids=TAKE_BUILD))
-        except PublishBlocked as blocked:
-            raise AirflowFailException(str(blocked)) from None
+        except (PublishBlocked, BuildRefused) as refusal:
+            raise AirflowFailException(str(refusal)) from None
         for name, failing in warnings.items():
             log.warning("%s: %s offenders, kept in ops.build_check", name, failing)
         return warnings
