@@ -107,8 +107,8 @@ def _packed(dump: bytes) -> Iterator[bytes]:
 def _database_files(watched: Watched) -> Place:
     """The tables as they lie on disk: rows that were deleted since are still in them."""
     watched.query("checkpoint")
-    (number,) = watched.query(
-        "select oid from pg_database where datname = %s", METADATA_DATABASE
-    )[0]
+    (number,) = watched.query("select oid from pg_database where datname = %s", METADATA_DATABASE)[
+        0
+    ]
     folder = watched.deployment.server.data / "base" / str(number)
     return {f"base/{path.name}": path.read_bytes() for path in folder.iterdir()}

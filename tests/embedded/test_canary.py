@@ -5,14 +5,14 @@ import gzip
 import json
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from daysheet.catalog import Contract, load_contract
+from daysheet.catalog import load_contract
 from daysheet.synthetic.practice import generate
 from tests.embedded import places
 from tests.embedded.canaries import Practice, Words, csv_text, row, words_in
@@ -23,6 +23,11 @@ pytestmark = pytest.mark.airflow
 
 UNTIL = date(2026, 1, 31)
 NEW = 900_000  # keys from here on are in no generated file
+
+REASONS = [
+    "bad_date", "bad_encoding", "bad_integer", "bad_money", "bad_timestamp", "field_too_long",
+    "no_final_newline", "nul_byte", "stray_quote", "wrong_width",
+]  # fmt: skip
 
 # A refusal that quotes the whole row in every part of its message, as real ones do in some.
 REFUSE = """
@@ -139,11 +144,12 @@ def _drop_what_fails(story: Story) -> None:
         (draft / f"{table}_{story.name()}.{ending}").write_bytes(content)
 
     for table in ("patient", "provider", "usergroup", "carrier"):
-        drop(table, _changed(story, table))
+        changed = _changed(story, table)
+        drop(table, changed)
+    drop("carrier", changed)
     for table in ("claimpayment", "patient"):
-        drop(table, _damaged(story, load_contract("opendental", table)))
-    same = _unread(story, "feesched")
-    drop("feesched", same)
+        drop(table, _damaged(story, table))
+    drop("feesched", _unread(story, "feesched"))
     drop("usergroup", _unread(story, "usergroup").replace(b"UserGroupNum", b"\0", 1))
     drop("employer", _unread(story, "employer").replace(b"EmployerNum", b"EmployerNum,x,x", 1))
     drop("clinic", _unread(story, "clinic").replace(b"ClinicNum", _new(story), 1))
@@ -184,38 +190,32 @@ def _new(story: Story) -> bytes:
     return word.encode()
 
 
-def _damaged(story: Story, contract: Contract) -> bytes:
-    """A file all rows of which are refused, one for each reason."""
-    is_kept = not any(column.phi == "secret_or_account" for column in contract.columns.values())
-    kinds = {column.type: name for name, column in contract.loaded.items()}
-    lines = []
+def _damaged(story: Story, table: str) -> bytes:
+    """A file all rows of which are refused, first for one cell each, then as they stand."""
+    contract = load_contract("opendental", table)
+    hides_rows = any(column.phi == "secret_or_account" for column in contract.columns.values())
+    lines = [",".join(contract.columns)]
 
-    def cells(**changed: str) -> list[str]:
-        found = row(contract, NEW + len(lines), story.words, {}) | changed
-        for name, cell in found.items():
-            kept = is_kept and (contract.columns[name].load or name in changed)
-            (story.refused if kept else story.nowhere).update(words_in(cell.encode()))
-        return list(found.values())
+    def add(name: str, damaged: str) -> dict[str, str]:
+        cells = row(contract, NEW + len(lines), story.words, {})
+        cells[name] = damaged.format(story.words.new(f"damaged {table}.{name}"))
+        lines.append(",".join(cells.values()))
+        return cells
 
-    def whole(line: str) -> bytes:
-        if is_kept:
-            story.nowhere.difference_update(words_in(line.encode()))
-            story.refused.update(words_in(line.encode()))
-        return line.encode()
+    def note(cells: dict[str, str], kept: Iterable[str]) -> None:
+        kept_words = words_in(" ".join(kept).encode())
+        story.refused |= kept_words
+        story.nowhere |= words_in(" ".join(cells.values()).encode()) - kept_words
 
     for kind in ("money", "date", "timestamp", "integer", "smallint", "bigint"):
-        if kind in kinds:
-            lines.append(",".join(cells(**{kinds[kind]: _new(story).decode()})).encode())
-    text = [name for name, column in contract.loaded.items() if column.type == "text"][-1]
-    lines.append(",".join(cells(**{text: _new(story).decode() + "x" * 2**20})).encode())
-    lines.append(whole(",".join(cells()[:-2])))
-    lines.append(whole(",".join([*cells(), "x"])))
-    lines.append(whole(",".join(cells()).replace("Qz", '"Qz', 1)))
-    lines.append(whole(",".join(cells())).replace(b"wq", b"wq\0", 1))
-    lines.append(whole(",".join(cells())).replace(b"Qz", b"\xffQz", 1))
-    lines.append(whole(",".join([*cells()[:-1], '"'])))
-    lines.append(whole(",".join(cells()) + '"'))
-    return b"".join(line + b"\n" for line in [",".join(contract.columns).encode(), *lines])
+        for name in [name for name, column in contract.loaded.items() if column.type == kind][:1]:
+            cells = add(name, "{}")
+            note(cells, [cells[name] for name in contract.loaded])
+    text = next(name for name, column in contract.columns.items() if column.type == "text")
+    for damage in ("{}\0", "{}\ufffd", "{},", '{}"', "{}" + "x" * 2**20, "{}"):
+        cells = add(text, damage)  # the last one's fault is that its line does not end
+        note(cells, [] if hides_rows else cells.values())
+    return "\n".join(lines).encode().replace("\ufffd".encode(), b"\xff")
 
 
 def _folder(folder: Path, files: dict, content: bytes, **manifest: int) -> None:
@@ -299,10 +299,42 @@ def test_what_is_never_loaded_is_nowhere_in_the_warehouse(story, search_works):
 
 def test_everything_failed_as_it_was_meant_to(story):
     verdicts = story.watched.query(
-        "select coalesce(table_name, ''), state, coalesce(split_part(problem, ':', 1), '')"
+        "select coalesce(table_name, '-'), state, split_part(problem, ':', 1)"
         " from ops.file where file_name ~ 'Qzkxvjwq' order by 1, 2, 3"
     )
-    assert verdicts == []
+    assert verdicts == [
+        ("-", "rejected", "manifest_invalid"),
+        ("-", "rejected", "unknown_source"),
+        ("-", "rejected", "unknown_table"),
+        ("carrier", "duplicate", "duplicate"),
+        ("carrier", "loaded", None),
+        ("claimpayment", "loaded_with_quarantine", None),
+        ("clinic", "held", "missing_columns"),
+        ("employer", "rejected", "duplicate_columns"),
+        ("fee", "held", "row_count"),
+        ("fee", "rejected", "manifest_invalid"),
+        ("feesched", "held", "not_loadable"),
+        ("patient", "loaded", None),
+        ("patient", "loaded_with_quarantine", None),
+        ("provider", "loaded", None),
+        ("recall", "rejected", "not_a_plain_file"),
+        ("referral", "rejected", "bad_gzip"),
+        ("usergroup", "loaded", None),
+        ("usergroup", "rejected", "bad_header"),
+    ]
+    reasons = story.watched.query(
+        "select distinct split_part(reason, ':', 1)"
+        " from quarantine.refused_row, unnest(reasons) as reason order by 1"
+    )
+    assert [reason for (reason,) in reasons] == REASONS
+    ends = story.watched.tasks("phase_0_foundation", "success", "failed")
+    assert set(ends) >= {
+        ("int_patient_profile", "failed", 2),  # a lost race at first, then its own check
+        ("int_provider_profile", "success", 2),
+        ("int_opendental_system_logs", "failed", 1),
+    }
+    checks = "select failing from ops.check_result where check_name = 'grain is unique'"
+    assert (1,) in story.watched.query(checks)
 
 
 def test_the_server_log_holds_no_word(story, search_works):

@@ -1,14 +1,12 @@
-"""A deployment looked at from outside: its warehouse as its owner, its runs by Airflow's API."""
+"""A deployment looked at from outside, in its two databases: that loads no part of it."""
 
 import time
 from collections.abc import Callable
-from functools import cached_property
 from typing import Any, TypeVar
 
 import psycopg
 
-from daysheet.embedded.api import AirflowApi, ApiRefused
-from daysheet.warehouse.provision import WAREHOUSE_DATABASE
+from daysheet.warehouse.provision import METADATA_DATABASE, WAREHOUSE_DATABASE
 from tests.embedded.conftest import Home
 
 Found = TypeVar("Found")
@@ -24,42 +22,37 @@ def until(look: Callable[[], Found], seconds: float, what: str) -> Found:
 
 
 class Watched:
-    """One deployment that is up."""
+    """One deployment that is up, or was."""
 
     def __init__(self, home: Home) -> None:
         self.home = home
         self.deployment = home.deployment
 
-    @property
-    def admin(self) -> str:
-        """Of the warehouse's superuser."""
-        return self.deployment.server.url(WAREHOUSE_DATABASE)
-
-    @cached_property
-    def api(self) -> AirflowApi:
-        return AirflowApi(self.deployment)
-
     def query(self, query: str, *values: Any) -> list[tuple]:
-        """Rows of a query, or of each statement's last, in a session of its own."""
-        with psycopg.connect(self.admin, autocommit=True) as connection:
+        """Rows of a statement in the warehouse, by its superuser."""
+        return self._query(WAREHOUSE_DATABASE, query, *values)
+
+    def tasks(self, dag_id: str, *states: str) -> list[tuple[str, str, int]]:
+        """Task, state and number of the try: of the newest run of a DAG, in these states."""
+        return self._query(
+            METADATA_DATABASE,
+            "select task_id, state, try_number from task_instance"
+            " where state = any(%s) and dag_id = %s and run_id = ("
+            " select run_id from dag_run where dag_id = %s order by id desc limit 1)",
+            list(states), dag_id, dag_id,
+        )  # fmt: skip
+
+    def runs(self, dag_id: str, *states: str) -> list[str]:
+        """Ids of the runs of a DAG in these states, the oldest first."""
+        rows = self._query(
+            METADATA_DATABASE,
+            "select run_id from dag_run where dag_id = %s and state = any(%s) order by id",
+            dag_id, list(states),
+        )  # fmt: skip
+        return [run_id for (run_id,) in rows]
+
+    def _query(self, database: str, query: str, *values: Any) -> list[tuple]:
+        url = self.deployment.server.url(database)
+        with psycopg.connect(url, autocommit=True) as connection:
             cursor = connection.execute(query, values or None)
             return cursor.fetchall() if cursor.description else []
-
-    def tasks(self, dag_id: str, *states: str) -> list[dict[str, Any]]:
-        """Task instances of all runs of a DAG in these states; none while Airflow is silent."""
-        path = f"dags/{dag_id}/dagRuns/~/taskInstances"
-        try:
-            return self.api.get(path, state=states, limit=1000)["task_instances"]
-        except ApiRefused:
-            return []
-
-    def runs(self, dag_id: str, *states: str) -> list[dict[str, Any]]:
-        """Runs of a DAG in these states; none while Airflow is silent."""
-        try:
-            return self.api.get(f"dags/{dag_id}/dagRuns", state=states, limit=100)["dag_runs"]
-        except ApiRefused:
-            return []
-
-    def build_states(self) -> list[str]:
-        """States of all builds, the oldest first."""
-        return [row[0] for row in self.query("select state from ops.build order by build")]
