@@ -4,7 +4,7 @@ import psycopg
 import pytest
 
 from daysheet.builds import publishing
-from daysheet.builds.opening import BuildRefused, BuildTaken, is_turn, open_build, take_build
+from daysheet.builds.opening import BuildRefused, BuildTaken, builds_before, open_build, take_build
 from daysheet.builds.publishing import OwnershipLost, PublishBlocked, check_build, publish
 from daysheet.builds.versions import make_model
 from tests.builds.conftest import OWNER, load_batch, new_build
@@ -60,7 +60,7 @@ def test_a_build_that_waits_its_turn_is_not_abandoned_but_one_nobody_waits_for_i
     with psycopg.connect(practice.admin) as db:
         db.execute("update ops.build set opened_at = opened_at - interval '3 hours'")
     for build in (waiting, last):
-        assert not is_turn(builder, build.build)
+        assert builds_before(builder, build.build)
     states = dict(rows(practice, "select build, state from ops.build"))
     assert states == {
         1: "running",
@@ -162,7 +162,7 @@ def test_batches_committed_meanwhile_go_together_into_the_next_build(project, pr
         second = open_build(db, batch=3, as_of="2026-01-31", reason="drop", opened_by="b")
         assert (first.build, first.batch) == (2, 2)
         assert (second.build, second.batch) == (2, 3)
-        assert not is_turn(db, second.build)
+        assert builds_before(db, second.build)
 
 
 def test_only_the_owner_may_publish(project, practice):
@@ -184,3 +184,11 @@ def test_publishing_is_conditional_on_being_newer(project, practice):
     assert rows(practice, "select count(*) from ops.audit where action = 'publish'") == [(2,)]
     _, _, kept = publish_all(practice, batch=2, publish="never")
     assert kept == "kept"
+
+
+def test_an_earlier_day_is_not_published_even_with_a_newer_batch(project, practice):
+    publish_all(practice, as_of="2026-01-31")
+    load_batch(practice, [(1, "DOC")])
+    _, _, earlier = publish_all(practice, batch=2, as_of="2025-12-31")
+    assert earlier == "superseded"
+    assert rows(practice, "select as_of::text from ops.current_build") == [("2026-01-31",)]

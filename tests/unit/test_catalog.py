@@ -37,7 +37,10 @@ def declare(tmp_path):
     ("checks", "sums"),
     [
         ("not_null, not_null", ""),
-        ("", f"{SUM % ('opendental.patient', '')}, {SUM % ('opendental.patient', ', only: name_id > 0')}"),
+        (
+            "",
+            ", ".join(SUM % ("opendental.patient", only) for only in ("", ", only: name_id > 0")),
+        ),
     ],
 )
 def test_two_checks_of_one_name_are_refused(declare, checks, sums):

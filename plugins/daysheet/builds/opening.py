@@ -221,8 +221,8 @@ def open_by_hand(
     )
 
 
-def is_turn(connection: psycopg.Connection, build: int) -> bool:
-    """Whether every earlier build has ended; one that nobody touches any more does not count."""
+def builds_before(connection: psycopg.Connection, build: int) -> list[int]:
+    """Earlier builds that have not ended; one that nobody touches any more does not count."""
     with connection.transaction():
         connection.execute(
             "update ops.build set touched_at = now()"
@@ -236,12 +236,12 @@ def is_turn(connection: psycopg.Connection, build: int) -> bool:
             " and coalesce(touched_at, opened_at) < now() - %s",
             [build, ABANDONED_AFTER],
         )
-        row = connection.execute(
-            "select exists (select from ops.build"
-            " where build < %s and state in ('open', 'running'))",
+        rows = connection.execute(
+            "select build from ops.build where build < %s and state in ('open', 'running')"
+            " order by build",
             [build],
-        ).fetchone()
-    return not (row and row[0])
+        ).fetchall()
+    return [row[0] for row in rows]
 
 
 def take_build(connection: psycopg.Connection, build: int, owner: str) -> Build:

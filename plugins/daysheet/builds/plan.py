@@ -1,11 +1,11 @@
 """Fingerprints: what a model version is made of, known before anything is built.
 
 A version's fingerprint is sha256 over its SQL with symbolic names (the as-of date is in it where
-the model uses one), the pinned session settings, its indexes, and the fingerprints of what it
-reads. Those of the models it reads are the ones the build shows, and it reads their very tables, so
-that a fingerprint stays true when code changes under a build. A source's is its contract's staging
-SQL and column types, and the order-free digest of its rows as known at the build's batch. Checks
-have a hash of their own; descriptions are in neither.
+the model uses one), the pinned session settings, its grain and indexes, and the fingerprints of
+what it reads. Those of the models it reads are the ones the build shows, and it reads their very
+tables, so that a fingerprint stays true when code changes under a build. A source's is its
+contract's staging SQL and column types, and the order-free digest of its rows as known at the
+build's batch. Checks have a hash of their own; descriptions are in neither.
 """
 
 import hashlib
@@ -74,7 +74,7 @@ class Planner:
         sources = {f"{source}.{table}" for source, table in reads.sources}
         inputs = self._fingerprints(name, reads.models | sources)
         symbolic_sql = render_model(model, _SYMBOLIC, self.build.as_of)
-        made_of = (symbolic_sql, PINNED_SETTINGS, model.indexes, inputs)
+        made_of = (symbolic_sql, PINNED_SETTINGS, model.grain, model.indexes, inputs)
         return Planned(
             model=model,
             fingerprint=_digest(*made_of),

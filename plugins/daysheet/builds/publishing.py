@@ -109,9 +109,9 @@ def _require_one_of_each(connection: psycopg.Connection, build: Build) -> None:
 def publish(dsn: str, build_number: int, owner: str, actor: str) -> Ending:
     """Point readers at the build if it is newer (batch, then as-of, then number) than theirs.
 
-    Not newer is no error: the build is kept and can be compared. ``--publish`` may go back, and
-    is audited. Only the run that owns the build may end it; ended by it already, a retry finishes
-    what is left.
+    Not newer, or of an earlier as-of date, is no error: the build is kept and can be compared.
+    ``--publish`` may go back, and is audited. Only the run that owns the build may end it; ended
+    by it already, a retry finishes what is left.
     """
     with session(dsn, f"daysheet publish {build_number}", autocommit=True) as connection:
         with connection.transaction():
@@ -149,7 +149,8 @@ def _move_pointer(connection: psycopg.Connection, build: Build, actor: str) -> s
     moved = connection.execute(
         "update ops.current_build set build = %(build)s, batch = %(batch)s, as_of = %(as_of)s,"
         " published_at = now() where %(always)s or build is null"
-        " or (batch, as_of, build) < (%(batch)s, %(as_of)s::date, %(build)s)",
+        " or ((batch, as_of, build) < (%(batch)s, %(as_of)s::date, %(build)s)"
+        " and as_of <= %(as_of)s::date)",
         {
             "build": build.build,
             "batch": build.batch,

@@ -54,7 +54,9 @@ def build(
         "publish": {None: "if_newer", True: "always", False: "never"}[publish],
         "reason": "daysheet build",
     }
-    run_id = api.trigger("open_build", {key: value for key, value in conf.items() if value})
+    run_id = api.trigger(
+        "open_build", {key: value for key, value in conf.items() if value is not None}
+    )
     with console.status("opening a build ..."):
         number = _opened(deployment, api, run_id)
     with console.status(f"build {number} ..."):

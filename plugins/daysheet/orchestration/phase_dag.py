@@ -4,6 +4,7 @@ The partition key of a run is the build. A run triggered by hand has none: it op
 the published one's frozen inputs, and the later phases follow.
 """
 
+import logging
 from datetime import date, timedelta
 from typing import Any
 
@@ -22,9 +23,9 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from daysheet.builds.opening import (
     BuildRefused,
     BuildTaken,
+    builds_before,
     fail_build,
     hand_over,
-    is_turn,
     open_by_hand,
     read_build,
     take_build,
@@ -37,6 +38,8 @@ from daysheet.orchestration.connections import dsn
 from daysheet.orchestration.notify import late_after, tell_ops
 from daysheet.orchestration.operators import TAKE_BUILD, PostgresModelOperator
 from daysheet.warehouse import Role, session
+
+log = logging.getLogger(__name__)
 
 START = pendulum.datetime(2026, 1, 1, tz="UTC")
 
@@ -103,7 +106,8 @@ def take(number: int) -> Any:
                         forced=params["force"],
                         opened_by=f"{dag_run.dag_id} {dag_run.run_id}",
                     )
-                if not is_turn(db, found.build):
+                if earlier := builds_before(db, found.build):
+                    log.info("build %s waits for the end of %s", found.build, earlier)
                     return PokeReturnValue(is_done=False)
                 taken = take_build(db, found.build, _owner(dag_run))
                 if taken.from_phase == number:

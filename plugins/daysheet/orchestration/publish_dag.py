@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 from airflow.sdk import DAG, Asset, task
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from daysheet.builds.opening import BuildRefused
 from daysheet.builds.publishing import OwnershipLost, PublishBlocked, check_build, publish
@@ -31,16 +31,17 @@ def publish_dag(dag_id: str, after: Asset) -> DAG:
         return warnings
 
     @task(task_id="publish", outlets=[PUBLISHED])
-    def publish_build(dag_run: Any = None, ti: Any = None, outlet_events: Any = None) -> str:
+    def publish_build(dag_run: Any = None, ti: Any = None, outlet_events: Any = None) -> None:
         build = ti.xcom_pull(task_ids=TAKE_BUILD)
         owner = f"{dag_run.dag_id} {dag_run.run_id}"
         try:
             ending = publish(dsn(Role.BUILDER), build, owner, actor=owner)
         except OwnershipLost as lost:
             raise AirflowFailException(str(lost)) from None
+        if ending.state != "published":
+            raise AirflowSkipException(f"build {build} is {ending.state}, the published one stays")
         outlet_events[PUBLISHED].add_partitions([str(build)])
-        log.info("build %s is %s", build, ending.state)
-        return ending.state
+        log.info("build %s is published", build)
 
     with build_dag(dag_id, 4, after, []) as dag:
         checked, published = check(), publish_build()

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 import psycopg
 
-# serialization, deadlock, lock not available, canceled, shutdown, connection lost, disk full
-_RETRYABLE = {"40001", "40P01", "55P03", "57014", "57P01", "57P02", "57P03", "53100", "53200"}
+# serialization, deadlock, lock not available, shutdown, connection lost, disk full
+_RETRYABLE = {"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53100", "53200"}
 
 
 class DatabaseFault(Exception):

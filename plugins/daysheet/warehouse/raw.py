@@ -63,6 +63,8 @@ def sync_raw_tables(connection: psycopg.Connection, contracts: dict[str, Contrac
     touched = []
     with connection.transaction():
         connection.execute("set local role daysheet_owner")
+        # Waiting for a long build, it would make every later reader of the table wait too.
+        connection.execute("set local lock_timeout = '20s'")
         present = _present_columns(connection)
         for contract in contracts.values():
             have = present.get(contract.relation)
