@@ -14,6 +14,7 @@ from daysheet.embedded.condition import WORKS, Condition
 from daysheet.embedded.databases import airflow_is_migrated, orphan_files, pending_migrations
 from daysheet.embedded.deployment import Deployment
 from daysheet.embedded.lifecycle import POOLS, PORTS
+from daysheet.embedded.machine import MEMORY
 from daysheet.embedded.parts import log_file
 from daysheet.embedded.ports import is_free, user_of
 from daysheet.embedded.processes import marked, strays
@@ -73,7 +74,7 @@ def _python() -> Finding:
 
 
 def _memory() -> Finding:
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / _GIB
+    memory = MEMORY / 1024
     advice = f"{_MEMORY_NEEDED} GiB are the least it works well with"
     return Finding("memory", f"{memory:.1f} GiB", advice if memory < _MEMORY_NEEDED else "")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from daysheet.embedded.credentials import write_private
 from daysheet.embedded.deployment import WEB_USER, Deployment
+from daysheet.embedded.machine import IS_ROOMY
 from daysheet.embedded.processes import MARK
 from daysheet.settings import PROJECT
 from daysheet.warehouse import Role
@@ -55,9 +56,8 @@ def _settings(deployment: Deployment) -> dict[str, str]:
 
 
 def _tuning() -> dict[str, str]:
-    memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return {
-        "AIRFLOW__CORE__PARALLELISM": "8" if memory_gib > 6 else "4",
+        "AIRFLOW__CORE__PARALLELISM": "8" if IS_ROOMY else "4",
         "AIRFLOW__CORE__DEFAULT_TASK_RETRY_DELAY": "10",
         "AIRFLOW__CORE__MAX_TEMPLATED_FIELD_LENGTH": "262144",  # the whole SQL of a model
         # A finished task's slot is else blocked for 5 s every now and then.

