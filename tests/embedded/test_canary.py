@@ -211,7 +211,7 @@ def _damaged(story: Story, table: str) -> bytes:
         for name in [name for name, column in contract.loaded.items() if column.type == kind][:1]:
             cells = add(name, "{}")
             note(cells, [cells[name] for name in contract.loaded])
-    text = next(name for name, column in contract.columns.items() if column.type == "text")
+    text = [name for name, column in contract.columns.items() if column.type == "text"][-1]
     for damage in ("{}\0", "{}\ufffd", "{},", '{}"', "{}" + "x" * 2**20, "{}"):
         cells = add(text, damage)  # the last one's fault is that its line does not end
         note(cells, [] if hides_rows else cells.values())

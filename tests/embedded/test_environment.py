@@ -30,6 +30,7 @@ def test_settings_survive_being_recorded(tmp_path, monkeypatch):
     chosen = Settings(home=tmp_path, timezone="Asia/Tokyo", as_of=date(2026, 1, 31), web_port=1)
     Deployment(tmp_path, chosen).record()
     monkeypatch.setenv("DAYSHEET_WEB_PORT", "2")
+    monkeypatch.setenv("DAYSHEET_DROPS_CONN_ID", "chosen_by_the_shell_only")
     recorded = Deployment.recorded(tmp_path)
     assert recorded is not None
     assert recorded.settings == chosen

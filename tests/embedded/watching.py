@@ -28,6 +28,11 @@ class Watched:
         self.home = home
         self.deployment = home.deployment
 
+    @property
+    def admin(self) -> str:
+        """URL of the warehouse, as its superuser."""
+        return self.deployment.server.url(WAREHOUSE_DATABASE)
+
     def query(self, query: str, *values: Any) -> list[tuple]:
         """Rows of a statement in the warehouse, by its superuser."""
         return self._query(WAREHOUSE_DATABASE, query, *values)
@@ -50,6 +55,21 @@ class Watched:
             dag_id, list(states),
         )  # fmt: skip
         return [run_id for (run_id,) in rows]
+
+    def running(self, dag_id: str, prefix: str) -> list[int]:
+        """Processes of running tasks whose name begins with ``prefix``."""
+        rows = self._query(
+            METADATA_DATABASE,
+            "select pid from task_instance"
+            " where dag_id = %s and starts_with(task_id, %s) and state = 'running' order by id",
+            dag_id, prefix,
+        )  # fmt: skip
+        return [pid for (pid,) in rows]
+
+    def tries_in_vain(self, dag_id: str) -> int:
+        """How many tries of tasks had to be repeated, in all runs of a DAG."""
+        tries = "select count(*) from task_instance_history where dag_id = %s"
+        return self._query(METADATA_DATABASE, tries, dag_id)[0][0]
 
     def _query(self, database: str, query: str, *values: Any) -> list[tuple]:
         url = self.deployment.server.url(database)

@@ -43,10 +43,6 @@ class AirflowApi:
         """The decoded answer of ``POST /api/v2/<path>``."""
         return self._call("POST", f"/api/v2/{path}", body, token=self._token)
 
-    def patch(self, path: str, body: dict[str, Any]) -> Any:
-        """The decoded answer of ``PATCH /api/v2/<path>``."""
-        return self._call("PATCH", f"/api/v2/{path}", body, token=self._token)
-
     def trigger(self, dag_id: str, conf: dict[str, Any], run_id: str | None = None) -> str:
         """Start a run of ``dag_id`` with params ``conf``; return its run id."""
         body: dict[str, Any] = {"logical_date": None, "conf": conf}

@@ -29,14 +29,12 @@ class Condition:
     def of(cls, deployment: Deployment) -> "Condition":
         """Look now; takes well under a second, and up to half a minute when a part hangs."""
         pids = deployment.running()
-        build, versions = (
-            None,
-            {
-                "daysheet": version("daysheet"),
-                "airflow": version("apache-airflow"),
-                "python": platform.python_version(),
-            },
-        )
+        build = None
+        versions = {
+            "daysheet": version("daysheet"),
+            "airflow": version("apache-airflow"),
+            "python": platform.python_version(),
+        }
         parts = {part: SILENT if part in pids else ENDED for part in ("postgres", *PARTS)}
         try:
             build = current_build(deployment)

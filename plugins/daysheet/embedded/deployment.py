@@ -51,7 +51,7 @@ class Deployment:
 
     def record(self) -> None:
         """Keep the settings it is started with: later commands need not be told again."""
-        chosen = self.settings.model_dump_json(exclude={"home"}, exclude_none=True, indent=2)
+        chosen = self.settings.model_dump_json(exclude={"home"}, indent=2)
         write_private(self.home / "deployment.json", chosen)
 
     def process_record(self, part: str) -> Path:

@@ -153,17 +153,22 @@ class Server:
         as_account = (
             {"user": _RUN_AS, "group": _RUN_AS, "extra_groups": []} if os.geteuid() == 0 else {}
         )
-        return subprocess.run(  # noqa: S603  our own binaries and arguments
-            [str(BINARIES / program), *arguments],
-            check=False,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE if program == "initdb" else subprocess.DEVNULL,
-            cwd="/",
-            umask=0o077,
-            **as_account,
-        )
+        try:
+            return subprocess.run(  # noqa: S603  our own binaries and arguments
+                [str(BINARIES / program), *arguments],
+                check=False,
+                text=True,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE if program == "initdb" else subprocess.DEVNULL,
+                cwd="/",
+                umask=0o077,
+                **as_account,
+            )
+        except PermissionError:
+            raise PostgresError(
+                f"the account {_RUN_AS} may not run Postgres: `chmod -R o+rX {BINARIES.parent}`"
+            ) from None
 
 
 def _ensure_account() -> None:

@@ -1,0 +1,218 @@
+"""One drop on its way to readers while everything on that way is killed once."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from daysheet.catalog import load_contract
+from daysheet.embedded.api import AirflowApi
+from tests.bench.building import finish, new_build, run_engine
+from tests.embedded.conftest import Home
+from tests.embedded.faults import Blockade, kill_task, reading
+from tests.embedded.watching import Watched, until
+from tests.ingest.deliveries import Deliveries
+
+pytestmark = pytest.mark.airflow
+
+ROWS = {"adjustment": 3000, "provider": 40}
+KEYS = {"adjustment": "AdjNum", "provider": "ProvNum"}
+PHASES = ("phase_0_foundation", "phase_1_core_transactions", "phase_4_quality_and_publish")
+MODELS_AT_ONCE = 4  # of the first phase, and slots of their pool
+
+# What readers may see: all of one version of the practice.
+CONTENT = (
+    "select count(*)::int, min(adjustment_amount)::int, max(adjustment_amount)::int,"
+    " (select array[count(*)::text, min(last_name), max(last_name)] from int_provider_profile)"
+    " from int_adjustments"
+)
+
+# Airflow notices the dead sooner than it would in a practice, where a minute does.
+QUICK = {
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "10",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "2",
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "12",
+    "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "4",
+    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "600",
+}
+
+
+@dataclass
+class Journey:
+    """What was noticed on the way."""
+
+    watched: Watched
+    seen: list[Any] = field(default_factory=list)  # by a reader
+    ended: list[str] = field(default_factory=list)  # parts that did not outlive Postgres
+
+
+def _content(version: int) -> tuple:
+    people = [str(ROWS["provider"]), f"Version{version}", f"Version{version}"]
+    return (version, ROWS["adjustment"], version, version, people)
+
+
+def _file(table: str, version: int) -> str:
+    """All rows of a table, the same keys in each version."""
+    names = {"adjustment": "AdjAmt", "provider": "LName"}
+    value = {"adjustment": f"{version}.00", "provider": f"Version{version}"}[table]
+    contract = load_contract("opendental", table)
+    columns = sorted(contract.required - {KEYS[table], names[table]})
+    lines = [[KEYS[table], names[table], *columns]]
+    lines += [[str(key), value, *("0" for _ in columns)] for key in range(1, ROWS[table] + 1)]
+    return "".join(",".join(line) + "\n" for line in lines)
+
+
+@pytest.fixture(scope="module")
+def journey(home: Home, tmp_path_factory) -> Journey:
+    """A published build, then a second version that gets there through every fault."""
+    home.environment |= QUICK | {"DAYSHEET_POLL_SECONDS": "1", "DAYSHEET_AS_OF": "2026-02-28"}
+    home.do("up")
+    made = Journey(Watched(home))
+    until(lambda: made.watched.tasks("ingest_csv_drops", "deferred"), 60, "a waiting sensor")
+    _publish_first(made.watched, tmp_path_factory.mktemp("first"))
+    with reading(made.watched, CONTENT) as made.seen:
+        loads = Blockade(made.watched, "ops.source_state")
+        builds = Blockade(made.watched, "ops.model_version")
+        try:
+            _drop(home)
+            _kill_while_loading(made, loads)
+            _kill_while_building(made, builds)
+        finally:
+            loads.end()
+            builds.end()
+        published = "select build from ops.current_build where build = 2"
+        until(lambda: made.watched.query(published), 120, "the second build published")
+    return made
+
+
+def _publish_first(watched: Watched, folder: Path) -> None:
+    """Load and publish the first version without Airflow, which takes a tenth of the time."""
+    first = Deliveries(watched.deployment, folder)
+    files = {f"{table}.csv": _file(table, 1) for table in ROWS}
+    first.drop_folder("first", files, mode="full", exported_on="2026-01-31T00:00:00")
+    first.run()
+    build = new_build(watched.deployment, date(2026, 1, 31))
+    run_engine(watched.deployment, build, 2)
+    finish(watched.deployment, build)
+
+
+def _drop(home: Home) -> None:
+    folder = Path(home.status()["inbox"]) / "opendental" / ".second"
+    folder.mkdir()
+    for table in ROWS:
+        (folder / f"{table}.csv").write_text(_file(table, 2))
+    manifest = {"mode": "full", "exported_on": "2026-02-28T00:00:00"}
+    manifest["files"] = {f"{table}.csv": {"rows": count} for table, count in ROWS.items()}
+    (folder / "_manifest.json").write_text(json.dumps(manifest))
+    folder.rename(folder.with_name("second"))
+
+
+def _kill_while_loading(journey: Journey, blockade: Blockade) -> None:
+    """Both files are in ``raw``, uncommitted: one load is killed alone, then the scheduler."""
+    watched, home = journey.watched, journey.watched.home
+    until(lambda: len(blockade.waiting()) == 2, 60, "both files in the middle of their load")
+    runner, *_ = watched.running("ingest_csv_drops", "load")
+    kill_task(runner, with_supervisor=True)
+    until(lambda: len(blockade.waiting()) == 1, 10, "the end of the killed load's statement")
+    home.kill("scheduler")
+    home.do("up")
+    until(lambda: not blockade.waiting(), 10, "the end of the other load")
+    blockade.end()
+    until(lambda: watched.query("select from ops.build where build = 2"), 90, "a second build")
+
+
+def _kill_while_building(journey: Journey, blockade: Blockade) -> None:
+    """Models are in ``store``, uncommitted: two are killed, then Postgres itself."""
+    watched, home = journey.watched, journey.watched.home
+    until(lambda: len(blockade.waiting()) == MODELS_AT_ONCE, 60, "models being built")
+    first, second, *_ = watched.running(PHASES[0], "int_")
+    kill_task(first, with_supervisor=False)
+    kill_task(second, with_supervisor=True)
+    until(lambda: len(blockade.waiting()) == MODELS_AT_ONCE - 2, 10, "the end of two statements")
+    _emit_again(home, "2")
+    until(lambda: len(watched.runs(PHASES[0], "success", "failed")) == 1, 60, "a run in vain")
+    server = watched.deployment.server
+    server.stop("immediate")
+    server.start()
+    journey.ended = watched.deployment.missing()
+    if journey.ended:
+        home.do("up")
+
+
+def _emit_again(home: Home, build: str) -> None:
+    api = AirflowApi(home.deployment)
+    (asset,) = [one for one in api.get("assets", limit=100)["assets"] if one["name"] == "build"]
+    api.post("assets/events", {"asset_id": asset["id"], "partition_key": build})
+
+
+def test_readers_see_all_of_the_first_build_until_all_of_the_second_is_there(journey):
+    assert journey.seen == [_content(1), _content(2)]
+
+
+@pytest.mark.parametrize("table", ROWS)
+def test_raw_holds_what_was_dropped_and_each_version_once(journey, table):
+    columns = f'"{KEYS[table]}", "{"AdjAmt" if table == "adjustment" else "LName"}"'
+    for batch in (1, 2):
+        known = journey.watched.query(
+            f"select {columns} from raw.opendental__{table}"
+            f" where _batch_from <= {batch} and _batch_to > {batch} order by 1"
+        )
+        value = batch if table == "adjustment" else f"Version{batch}"
+        assert known == [(key, value) for key in range(1, ROWS[table] + 1)]
+    versions = f"select count(*) from raw.opendental__{table}"
+    assert journey.watched.query(versions) == [(2 * ROWS[table],)]
+
+
+def test_every_file_is_loaded_once_with_all_its_rows_accounted_for(journey):
+    files = journey.watched.query(
+        "select batch, table_name, state, rows_read, rows_inserted, rows_replaced"
+        " from ops.file order by 1, 2"
+    )
+    assert files == [
+        (batch, table, "loaded", count, count * (batch == 1), count * (batch == 2))
+        for batch in (1, 2)
+        for table, count in sorted(ROWS.items())
+    ]
+
+
+def test_no_batch_no_build_and_no_publish_is_doubled(journey):
+    ended = "select batch, state from ops.batch where state != 'open' order by 1"
+    assert journey.watched.query(ended) == [(1, "committed"), (2, "committed")]
+    builds = journey.watched.query("select build, batch, state from ops.build order by 1")
+    assert builds == [(1, 1, "published"), (2, 2, "published")]
+    published = "select subject from ops.audit where action = 'publish' order by audit_id"
+    assert journey.watched.query(published) == [("build 1",), ("build 2",)]
+
+
+def test_every_kill_hit_and_nobody_was_called(journey):
+    assert journey.watched.tries_in_vain("ingest_csv_drops") >= 2
+    assert journey.watched.tries_in_vain(PHASES[0]) >= MODELS_AT_ONCE
+    assert not list(journey.watched.deployment.mailbox.glob("*.eml"))
+
+
+def test_nothing_half_done_is_left(journey):
+    tables = "select tablename::text from pg_tables where schemaname = %s order by 1"
+    versions = "select table_name from ops.model_version order by 1"
+    assert journey.watched.query(tables, "store") == journey.watched.query(versions)
+    assert journey.watched.query(tables, "load") == []
+    locks = "select count(*) from pg_locks where locktype = 'advisory' and classid in (2, 3)"
+    assert journey.watched.query(locks) == [(0,)]
+    home = journey.watched.home.folder
+    assert not list((home / "work").glob("*"))
+    assert not list((home / "drops" / "inbox" / "opendental").glob("*"))
+
+
+def test_a_partition_emitted_again_and_a_run_started_again_build_nothing(journey):
+    watched = journey.watched
+    home, (run_id,) = watched.home, watched.runs(PHASES[2], "success")
+    _emit_again(home, "2")
+    again = {"dag_run_id": run_id, "dry_run": False, "only_failed": False, "reset_dag_runs": True}
+    AirflowApi(home.deployment).post(f"dags/{PHASES[2]}/clearTaskInstances", again)
+    until(lambda: len(watched.runs(PHASES[0], "success")) == 3, 60, "the other run to end")
+    until(lambda: watched.tasks(PHASES[2], "skipped"), 60, "the same run to end")
+    assert [len(watched.runs(phase, "success")) for phase in PHASES] == [3, 1, 1]
+    test_no_batch_no_build_and_no_publish_is_doubled(journey)
