@@ -9,7 +9,7 @@ from tests.ingest.loading import Loads
 
 from daysheet.catalog import Contract, load_contracts
 from daysheet.catalog.contracts import Column
-from daysheet.ingest.grammar import plain_rows, quoted, reasons, typed
+from daysheet.ingest.grammar import plain_cells, quoted, reasons, typed
 
 KINDS = ["bigint", "integer", "smallint", "money", "double", "date", "timestamp", "time"]
 DAY = r"[0-9]{1,4}-[01]?[0-9]-[0-3]?[0-9]"
@@ -51,7 +51,7 @@ def one_column(kind: str) -> Contract:
 @given(texts=st.lists(cells, min_size=20, max_size=60))
 def test_what_the_fast_look_passes_is_right_by_the_grammar_and_can_be_cast(loads, kind, texts):
     contract = one_column(kind)
-    is_plain = plain_rows(contract, ["X"])
+    is_plain = plain_cells(contract, ["X"])
     (wrong,) = reasons(contract, ["X"])
     judged = loads.connection.execute(
         f"select {quoted('X')}, {wrong} from unnest(%s::text[]) as given ({quoted('X')})",
@@ -76,13 +76,13 @@ def test_what_the_fast_look_passes_is_right_by_the_grammar_and_can_be_cast(loads
     ],
 )
 def test_ordinary_cells_need_no_second_look(kind, plain):
-    is_plain = plain_rows(one_column(kind), ["X"])
+    is_plain = plain_cells(one_column(kind), ["X"])
     assert [cell for cell in plain if not is_plain(cell.encode())] == []
     assert is_plain(b""), "an empty cell is null"
 
 
 def test_only_days_that_exist_are_plain():
-    is_plain = plain_rows(one_column("date"), ["X"])
+    is_plain = plain_cells(one_column("date"), ["X"])
     for year in (1, 4, 100, 400, 1600, 1700, 1900, 1904, 1996, 1999, 2000, 2100, 2400, 9996, 9999):
         for month in range(1, 13):
             for day in range(1, 32):
@@ -93,7 +93,7 @@ def test_only_days_that_exist_are_plain():
 
 
 def test_an_empty_key_is_never_plain():
-    is_plain = plain_rows(load_contracts()["usergroup"], ["UserGroupNum", "Description"])
+    is_plain = plain_cells(load_contracts()["usergroup"], ["UserGroupNum", "Description"])
     assert is_plain(b"1,a")
     assert not is_plain(b",a")
 
@@ -101,5 +101,5 @@ def test_an_empty_key_is_never_plain():
 def test_every_contract_has_a_grammar():
     for contract in load_contracts().values():
         names = list(contract.loaded)
-        assert plain_rows(contract, names)
+        assert plain_cells(contract, names)
         assert len(reasons(contract, names)) >= len(contract.key)

@@ -1,13 +1,14 @@
 """What a cell of each type may look like: a fast look at whole rows, then SQL cell by cell.
 
 Postgres' own casts take ``now``, ``NaN``, ``0x1f``, ``1_000``, `` 5`` and ``20200101``; we do not.
-The fast look is one pattern over the joined cells of a row, at the scan. What it passes is right
-and can be cast; what it does not, SQL judges. (In SQL the same look cost five times as much:
-Postgres builds the states of a pattern anew for each row.)
+The fast look is one pattern over a whole line, at the scan. What it passes is right and can be
+cast; what it does not, SQL judges. (In SQL the same look cost five times as much: Postgres builds
+the states of a pattern anew for each row.)
 """
 
 import re
 from collections.abc import Callable, Sequence
+from itertools import groupby
 
 from psycopg import sql
 
@@ -47,23 +48,37 @@ _PLAIN = {
     "date": _PLAIN_DAY,
     "timestamp": f"{_PLAIN_DAY}(?: {_CLOCK})?+",
     "time": _CLOCK,
-    "text": '(?:"[^"]*+(?:""[^"]*+)*+"|[^",]*+)',
 }
+_BARE = r'[^",\r\n\0]*+'
+_QUOTED_OR_BARE = '(?:"[^"]*+(?:""[^"]*+)*+"|[^",]*+)'
 
 _ZERO_DAY, _NO_DAY = b"0000-00-00", b"0001-01-01"  # how MySQL and the vendor write no date
 
 
-def plain_rows(contract: Contract, names: Sequence[str]) -> Callable[[bytes], object]:
-    """A test of a row's joined cells: true means each is right, and can be cast."""
-    patterns = []
-    for name in names:
-        column = contract.loaded[name]
-        pattern = "[01]" if column.load == "presence" else _PLAIN[column.type]
-        if name in contract.key:
-            patterns.append(f"(?!,|$)(?:{pattern})")
-        else:
-            patterns.append(f"(?:{pattern})?+")
-    return re.compile(",".join(patterns).encode(), re.DOTALL).fullmatch
+def plain_lines(contract: Contract, names: Sequence[str]) -> re.Pattern[bytes]:
+    """What a line of a file with these columns looks like when nothing in it needs a second look.
+
+    Its groups, joined by commas, are the cells of the loaded columns in the file's order.
+    """
+    runs = []
+    for loaded, members in groupby(names, lambda name: name in contract.loaded):
+        cells = ",".join(
+            _plain_cell(contract, name, _BARE) if loaded else _BARE for name in members
+        )
+        runs.append(f"({cells})" if loaded else cells)
+    return re.compile(f"{','.join(runs)}(?:\r\n|\n|\r)".encode())
+
+
+def plain_cells(contract: Contract, names: Sequence[str]) -> Callable[[bytes], object]:
+    """A test of joined cells, quoted or not: true means that each is right and can be cast."""
+    cells = (_plain_cell(contract, name, _QUOTED_OR_BARE) for name in names)
+    return re.compile(",".join(cells).encode()).fullmatch
+
+
+def _plain_cell(contract: Contract, name: str, text: str) -> str:
+    column = contract.loaded[name]
+    pattern = "[01]" if column.load == "presence" else _PLAIN.get(column.type, text)
+    return f"(?![,\r\n]|$)(?:{pattern})" if name in contract.key else f"(?:{pattern})?+"
 
 
 def without_zero_day(cell: bytes) -> bytes:

@@ -17,14 +17,19 @@ _NOT_PLAIN = re.compile(r"[^A-Za-z0-9_ .-]")
 class Layout:
     """Where a file keeps the contract's columns; indexes count cells from the left."""
 
-    width: int
-    columns: dict[str, int]  # loaded columns the file has, in contract order
+    names: tuple[str, ...]  # of all columns
+    columns: dict[str, int]  # loaded columns the file has, as they stand in it
     presence: tuple[int, ...]
     keys: tuple[int, ...]
     typed: tuple[int, ...]  # loaded columns that are not text
     days: tuple[int, ...]  # those that hold a date
     filtered_by: int | None
     warnings: tuple[str, ...]
+
+    @property
+    def width(self) -> int:
+        """Cells in a row."""
+        return len(self.names)
 
 
 def read_header(line: bytes, contract: Contract) -> Layout:
@@ -48,10 +53,10 @@ def read_header(line: bytes, contract: Contract) -> Layout:
         raise FileRejected(
             "duplicate_columns", f"the header names {', '.join(twice) or 'a column'} twice"
         )
-    columns = {name: names.index(name) for name in contract.loaded if name in known}
+    columns = {name: at for at, name in enumerate(names) if name in contract.loaded}
     loaded = contract.loaded
     return Layout(
-        width=len(names),
+        names=tuple(names),
         columns=columns,
         presence=tuple(i for name, i in columns.items() if loaded[name].load == "presence"),
         keys=tuple(columns[name] for name in contract.key),

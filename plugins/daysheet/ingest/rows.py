@@ -1,11 +1,11 @@
 """The rows of a file as CSV for COPY: line, whether SQL must judge it, refusal, text, cells."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from operator import itemgetter
 
 from daysheet.catalog import Contract
-from daysheet.ingest.grammar import plain_rows, without_zero_day
+from daysheet.ingest.grammar import plain_cells, plain_lines, without_zero_day
 from daysheet.ingest.header import Layout
 from daysheet.ingest.quotes import leading_cells, unquoted, without_quotes
 
@@ -24,28 +24,20 @@ class Rows:
         self._encoding = contract.encoding
         self._keeps_text = not any(c.phi == "secret_or_account" for c in contract.columns.values())
         self._pick = _picker(list(layout.columns.values()))
-        self._is_plain = plain_rows(contract, list(layout.columns))
+        self._is_plain = plain_cells(contract, list(layout.columns))
+        pattern = plain_lines(contract, layout.names)
+        self._plain_row = b"%d,,,," + b",".join([b"%b"] * pattern.groups) + b"\n"
+        chosen = layout.presence or contract.rows
+        self.match_plain = (lambda line: None) if chosen else pattern.fullmatch
         self._is_wanted = _row_filter(contract)
 
-    def write_lines(self, rows: Sequence[list[bytes]]) -> list[bytes]:
-        """Pass on rows of one line each, without quotes: the fast path."""
-        numbered: Iterable[tuple[int, list[bytes]]] = enumerate(rows, self.line)
-        self.line += len(rows)
-        self.read += len(rows)
-        if self._is_wanted:
-            at = self._layout.filtered_by
-            numbered = [(line, cells) for line, cells in numbered if self._is_wanted(cells[at])]
-            self.skipped += len(rows) - len(numbered)
-        for index in self._layout.presence:
-            for cells in rows:
-                cells[index] = b"1" if cells[index] else b"0"
-        pick, comma, is_plain = self._pick, b",", self._is_plain
-        return [
-            b"%d,,,,%b\n" % (line, row)
-            if is_plain(row := comma.join(pick(cells)))
-            else self._mended(line, cells)
-            for line, cells in numbered
-        ]
+    def write_plain(self, matches: Sequence[re.Match[bytes]]) -> list[bytes]:
+        """Pass on lines that ``match_plain`` has found plain: the fast path."""
+        row = self._plain_row
+        written = [row % (line, *match.groups()) for line, match in enumerate(matches, self.line)]
+        self.line += len(written)
+        self.read += len(written)
+        return written
 
     def write(self, cells: list[bytes], lines: int = 1) -> bytes:
         """Pass on one row that took ``lines``; nothing if the contract leaves it out."""

@@ -68,63 +68,53 @@ class Scan:
         whole = max(data.rfind(b"\n"), data.rfind(b"\r", 0, max(len(data) - 1, 0))) + 1
         if final:
             whole = len(data)
-        out = self._plain_block(data[:whole])
-        if out is None:
-            out, whole = self._careful_block(data[:whole], final)
-        self._left = data[whole:]
+        out, used = self._block(data[:whole], final)
+        self._left = data[used:]
         if len(self._left) > self._row_limit and not _line_end(self._left, final):
             out.append(self.rows.refuse(self._left, "row_too_long"))
             self._left, self._skipping = self._left[-1:], True
         joined = b"".join(out)
         return joined if self._encoding == "utf-8" else joined.decode(self._encoding).encode()
 
-    def _plain_block(self, data: bytes) -> list[bytes] | None:
-        """The fast path, for lines that all are rows and hold nothing to look at twice."""
-        if not data:
-            return []
-        if b'"' in data or not data.endswith(_ENDS) or not self._is_clean(data):
-            return None
-        lines = data.splitlines()
-        rows = [line.split(b",") for line in lines]
-        if set(map(len, rows)) != {self.layout.width} or max(map(len, lines)) > self._field_limit:
-            return None
-        return self.rows.write_lines(rows) if min(map(len, lines)) else None
-
-    def _careful_block(self, data: bytes, final: bool) -> tuple[list[bytes], int]:
-        """The same for lines with quotes or faults; also how many bytes were used up."""
+    def _block(self, data: bytes, final: bool) -> tuple[list[bytes], int]:
+        """The rows of whole lines, and how many bytes of them were used up."""
         lines = data.splitlines(keepends=True)
-        clean = self._is_clean(data)
+        plain = [*self._plain(lines, data), None]
         # A quote is open at the end of a line with an odd number, up to the next such line.
-        odd = [at for at, line in enumerate(lines) if line.count(b'"') & 1]
+        odd = [at for at, line in enumerate(lines) if not plain[at] and line.count(b'"') & 1]
         closes = dict(zip_longest(odd, odd[1:]))
         out: list[bytes] = []
         at = used = 0
         while at < len(lines):
-            taken = 1
-            if at in closes and not opens_quote(lines[at]):
+            end = at + 1
+            if plain[at]:
+                end = plain.index(None, at)
+                out += self.rows.write_plain(plain[at:end])
+            elif at in closes and not opens_quote(lines[at]):
                 out.append(self.rows.refuse(lines[at], "stray_quote"))
             elif at in closes and closes[at] is None:
                 if not final and len(data) - used <= self._row_limit:
                     break
                 out.append(self.rows.refuse(lines[at], "unterminated_quote"))
-            elif clean and (cells := self._plain_cells(lines[at])):
-                out.append(self.rows.write(cells))
             else:
-                taken, rows = self._row(lines[at : closes.get(at, at) + 1], clean)
+                taken, rows = self._row(lines[at : closes.get(at, at) + 1])
                 out += rows
-            used += sum(map(len, lines[at : at + taken]))
-            at += taken
+                end = at + taken
+            used += sum(map(len, lines[at:end]))
+            at = end
         return out, used
 
-    def _plain_cells(self, line: bytes) -> list[bytes] | None:
-        """The cells of a line that needs no second look, among others that do."""
-        if b'"' in line or len(line) > self._field_limit or not line.endswith(_ENDS):
-            return None
-        bare = line.rstrip(b"\r\n")
-        cells = bare.split(b",")
-        return cells if bare and len(cells) == self.layout.width else None
+    def _plain(self, lines: list[bytes], data: bytes) -> list[re.Match[bytes] | None]:
+        """What is plain of the lines that make up ``data``: no fault, and no quote in it."""
+        plain = list(map(self.rows.match_plain, lines))
+        if self._is_clean(data) and max(map(len, lines), default=0) <= self._field_limit:
+            return plain
+        return [
+            match if len(line) <= self._field_limit and self._is_clean(line) else None
+            for match, line in zip(plain, lines, strict=True)
+        ]
 
-    def _row(self, lines: list[bytes], clean: bool) -> tuple[int, list[bytes]]:
+    def _row(self, lines: list[bytes]) -> tuple[int, list[bytes]]:
         """The row that ``lines`` hold, or the refusal of its first line; and the lines used."""
         text = b"".join(lines).rstrip(b"\r\n")
         if not text:
@@ -138,7 +128,7 @@ class Scan:
                 return 1, [self.rows.refuse(lines[0], "stray_quote")]
             if self._swallows_rows(lines):
                 return len(lines), [self.rows.refuse(line, "quote_swallows_rows") for line in lines]
-        if fault := self._fault(text, cells, clean, lines[-1]):
+        if fault := self._fault(text, cells, lines[-1]):
             return len(lines), [self.rows.refuse(text, fault, len(lines))]
         return len(lines), [self.rows.write(cells, len(lines))]
 
@@ -146,11 +136,9 @@ class Scan:
         bare = [line.rstrip(b"\r\n") for line in lines]
         return swallows_rows(bare, self.layout.width, self.layout.keys, self.layout.typed)
 
-    def _fault(self, text: bytes, cells: list[bytes], clean: bool, last_line: bytes) -> str | None:
-        if not clean and b"\0" in text:
-            return "nul_byte"
-        if not clean and not self._is_clean(text):
-            return "bad_encoding"
+    def _fault(self, text: bytes, cells: list[bytes], last_line: bytes) -> str | None:
+        if not self._is_clean(text):
+            return "nul_byte" if b"\0" in text else "bad_encoding"
         if len(text) > self._field_limit:
             kept = set(self.layout.columns.values()) - set(self.layout.presence)
             if any(len(cells[index]) > self._field_limit for index in kept):
