@@ -57,13 +57,22 @@ def test_a_recycled_process_id_is_another_process(tmp_path: Path):
     assert Process.read(tmp_path / "never written.json") is None
 
 
+def test_a_process_is_known_by_when_it_started(snippets):
+    process = Process.of(snippets.start(SLEEP).pid)
+    assert process is not None
+    age = time.clock_gettime(time.CLOCK_BOOTTIME) - process.started / os.sysconf("SC_CLK_TCK")
+    assert 0 <= age < 30
+
+
 def test_an_ended_child_nobody_waited_for_does_not_count_as_alive(snippets):
     child = snippets.start(SLEEP)
     process = Process.of(child.pid)
     assert process is not None
     child.send_signal(signal.SIGKILL)
-    while process.is_alive():
+    deadline = time.monotonic() + 5
+    while process.is_alive() and time.monotonic() < deadline:
         time.sleep(0.01)
+    assert not process.is_alive()
     assert Path(f"/proc/{child.pid}").exists()  # a zombie until we wait for it
 
 
