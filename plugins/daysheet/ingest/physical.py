@@ -9,7 +9,7 @@ from typing import BinaryIO
 from daysheet.ingest.verdicts import DroppedFile, FileRejected
 from daysheet.settings import Settings
 
-BLOCK = 2**20
+BLOCK = 2**18
 _RATIO_MATTERS_ABOVE = 10 * 2**20  # a small file of zeros is no bomb
 _GZIP = b"\x1f\x8b"
 _UTF8_MARK = b"\xef\xbb\xbf"

@@ -14,7 +14,7 @@ from daysheet.settings import Settings
 
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _ENDS = (b"\n", b"\r")
-_ROW_FIELDS = 16  # a row may be this many times the longest cell
+_ROW_FIELDS = 8  # a row may be this many times the longest cell
 
 
 class Scan:
@@ -37,6 +37,7 @@ class Scan:
         self.layout = read_header(header, contract)
         self.rows = Rows(contract, self.layout)
         self._skipping = False  # inside a line over the limit
+        self._open = 0  # bytes of _left that are a row whose quote is still open
 
     def chunks(self) -> Iterator[bytes]:
         """CSV for COPY, about a block at a time; the counts are whole when it has ended."""
@@ -61,7 +62,8 @@ class Scan:
             end = _line_end(data, final)
             self._skipping = not end
             data = data[end.end() :] if end else data[-1:]
-        if self._skipping:
+        waits = self._open and len(data) <= self._row_limit and data.find(b'"', self._open) < 0
+        if self._skipping or (waits and not final):
             self._left = data
             return b""
         # A CR that ends the block may be half of a CRLF.
@@ -69,7 +71,7 @@ class Scan:
         if final:
             whole = len(data)
         out, used = self._block(data[:whole], final)
-        self._left = data[used:]
+        self._left, self._open = data[used:], whole - used
         if len(self._left) > self._row_limit and not _line_end(self._left, final):
             out.append(self.rows.refuse(self._left, "row_too_long"))
             self._left, self._skipping = self._left[-1:], True
