@@ -26,8 +26,8 @@ lint: install-dev ## check the style of Python and SQL
 	$(BIN)/ruff format --check .
 	$(BIN)/sqlfluff lint sql templates
 
-bench: install-dev ## measure loading and building against bare Postgres
-	$(BIN)/python -m tests.bench
+bench: install-dev ## measure loading, building and Airflow against bare Postgres (ARGS=--help)
+	$(BIN)/python -m tests.bench $(ARGS)
 
 install: .venv/installed ## make the environment that runs it
 

@@ -1,13 +1,19 @@
-"""``make bench``: load, build, memory, parsing; every line is a ratio or says its unit.
+"""``make bench``: what Daysheet costs, as ratios within one run.
 
-``ARGS="--patients 2000 --years 3 --rows 100000"`` makes a quick one.
+Sections, each alone with ``--only``: ``parse`` (DAG files), ``load`` (a million rows against bare
+COPY), ``memory`` (while loading a small and a large file), ``build`` (a practice loaded and built,
+by the engine and bare, and its known totals), ``airflow`` (whole builds in a deployment of its
+own, less the same DAGs with ``select 1``). All that is made is removed again; anything that fails
+ends it with an exit code. ``make bench ARGS="--patients 2000 --years 3 --rows 100000"`` is quick.
 """
 
 import argparse
+import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -16,23 +22,25 @@ from rich.table import Table
 
 from daysheet.settings import PROJECT
 from tests.bench.building import measure_build, model_seconds
-from tests.bench.loading import HERE_MB, measure_load, measure_memory
+from tests.bench.loading import MB, measure_load, measure_memory, write_procedures
+from tests.bench.phases import measure_phases
 from tests.bench.stage import bench_warehouse, load_practice
 from tests.bench.totals import compare_totals
 
 UNTIL = date(2026, 11, 20)
+
 console = Console()
 
 
 def show(title: str, figures: dict[str, object]) -> None:
-    table = Table(title=title, title_justify="left", show_header=False)
+    table = Table(title=title, title_justify="left", show_header=False, min_width=len(title))
     for name, value in figures.items():
         table.add_row(name, str(value))
     console.print(table)
 
 
-def parse_seconds() -> dict[str, object]:
-    """Seconds to parse each DAG file once its imports are there."""
+def parse(_: argparse.Namespace, __: Path) -> None:
+    """Each DAG file once its imports are there."""
     script = (
         "import sys, time, runpy\n"
         "runpy.run_path(sys.argv[1]); started = time.perf_counter()\n"
@@ -49,50 +57,79 @@ def parse_seconds() -> dict[str, object]:
             text=True,
         )
         found[file.stem] = f"{float(done.stdout.split()[-1]) * 1000:.0f} ms"
-    return found
+    show("Parsing a DAG file, imports apart", found)
+
+
+def load(chosen: argparse.Namespace, folder: Path) -> None:
+    path = folder / "procedurelog.csv"
+    write_procedures(path, rows=chosen.rows)
+    show("Loading procedurelog", measure_load(path, chosen.rounds))
+
+
+def memory(chosen: argparse.Namespace, folder: Path) -> None:
+    with bench_warehouse() as warehouse:
+        for share in (8, 1):
+            size = chosen.memory_mb * MB // share
+            show("Memory while loading", measure_memory(warehouse, folder, size))
+
+
+def build(chosen: argparse.Namespace, folder: Path) -> None:
+    practice = chosen.practice or generated(chosen, folder)
+    with bench_warehouse() as warehouse:
+        show("Loading a whole practice", {"s": round(load_practice(warehouse, practice), 1)})
+        show("Building its models", measure_build(warehouse, UNTIL, chosen.rounds))
+        times = model_seconds(warehouse)
+        show("Models", {name: f"{took:.2f} s, {rows} rows" for name, took, rows in times})
+        apart = compare_totals(warehouse, practice)
+    show("Known totals against the models", apart)
+    assert not any(apart.values()), "the models differ from the known totals"
+
+
+def airflow(chosen: argparse.Namespace, folder: Path) -> None:
+    walls, tasks = measure_phases(
+        chosen.practice or generated(chosen, folder), UNTIL, chosen.rounds
+    )
+    show("The phases in Airflow", walls)
+    show("Their tasks (medians)", tasks)
+
+
+SECTIONS: dict[str, Callable[[argparse.Namespace, Path], None]] = {
+    section.__name__: section for section in (parse, load, memory, build, airflow)
+}
+
+
+def generated(chosen: argparse.Namespace, folder: Path) -> Path:
+    """A practice made by the command a user has, once for all sections."""
+    practice, started = folder / "practice", time.monotonic()
+    if not practice.exists():
+        subprocess.run(
+            [
+                Path(sys.executable).with_name("daysheet"), "generate",
+                "--patients", str(chosen.patients), "--years", str(chosen.years),
+                "--until", UNTIL.isoformat(), "--seed", "1", str(practice),
+            ],
+            check=True,
+        )  # fmt: skip
+        show("Generating a practice", {"s": round(time.monotonic() - started, 1)})
+    return practice
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(prog="make bench")
-    arguments.add_argument("--patients", type=int, default=20_000)
+    arguments = argparse.ArgumentParser(
+        prog="make bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    arguments.add_argument("--only", choices=SECTIONS, action="append", help="may be repeated")
+    arguments.add_argument("--patients", type=int, default=20_000, help="of the practice built")
     arguments.add_argument("--years", type=int, default=10)
-    arguments.add_argument("--rows", type=int, default=1_000_000)
-    arguments.add_argument("--memory-mb", type=int, default=2048)
-    arguments.add_argument("--practice", type=Path, help="a generated practice to use as it is")
+    arguments.add_argument("--rows", type=int, default=1_000_000, help="of the file loaded")
+    arguments.add_argument("--memory-mb", type=int, default=2048, help="of the large file")
+    arguments.add_argument("--rounds", type=int, default=3, help="medians are shown")
+    arguments.add_argument("--practice", type=Path, help="build this generated practice")
     chosen = arguments.parse_args()
-
-    show("Parsing a DAG file, imports apart", parse_seconds())
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))  # clean up then, too
     with tempfile.TemporaryDirectory(prefix="daysheet-bench-") as name:
-        folder = Path(name)
-        with bench_warehouse() as warehouse:
-            show("Loading procedurelog", measure_load(warehouse, folder, chosen.rows))
-        with bench_warehouse() as warehouse:
-            for share in (8, 1):
-                size = chosen.memory_mb * HERE_MB // share
-                show("Memory while loading", measure_memory(warehouse, folder, size))
-        practice = chosen.practice or folder / "practice"
-        if chosen.practice is None:
-            generate(practice, chosen.patients, chosen.years)
-        with bench_warehouse() as warehouse:
-            seconds = load_practice(warehouse, practice)
-            show("Loading a whole practice", {"s": round(seconds, 1)})
-            show("Building its models", measure_build(warehouse, UNTIL))
-            times = model_seconds(warehouse)
-            show("Models", {name: f"{took:.2f} s, {rows} rows" for name, took, rows in times})
-            show("Known totals against the models", compare_totals(warehouse, practice))
-
-
-def generate(folder: Path, patients: int, years: int) -> None:
-    """Generate with the command a user has."""
-    started = time.monotonic()
-    subprocess.run(
-        [
-            Path(sys.executable).with_name("daysheet"), "generate", "--patients", str(patients),
-            "--years", str(years), "--until", UNTIL.isoformat(), "--seed", "1", str(folder),
-        ],
-        check=True,
-    )  # fmt: skip
-    show("Generating the practice", {"s": round(time.monotonic() - started, 1)})
+        for section in chosen.only or SECTIONS:
+            SECTIONS[section](chosen, Path(name))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from datetime import date
+from statistics import median
 
 import psycopg
 from psycopg import sql
@@ -20,6 +21,7 @@ from daysheet.warehouse import Role, session
 from tests.bench.stage import Warehouse
 
 OWNER = "bench"
+BARE = "bare"  # schema of the tables made without the engine
 
 
 def new_build(warehouse: Warehouse, as_of: date, batch: int | None = None) -> Build:
@@ -50,24 +52,28 @@ def in_order(work: Callable[[str], None], connections: int) -> float:
     return time.monotonic() - started
 
 
-def run_bare(warehouse: Warehouse, build: Build, schema: str, connections: int) -> float:
-    """Create, index and analyze each model in one transaction, without checks or bookkeeping."""
-    relations = Relations(schema, build.stage_schema)
+def run_bare(
+    warehouse: Warehouse, build: Build, connections: int, *, checks: bool = False
+) -> float:
+    """Create, index and analyze each model in one transaction, without any bookkeeping."""
+    relations = Relations(BARE, build.stage_schema)
     with psycopg.connect(warehouse.dsn(Role.BUILDER)) as db:
-        db.execute(f"drop schema if exists {schema} cascade")
-        db.execute(f"create schema {schema}")
+        db.execute(f"drop schema if exists {BARE} cascade")
+        db.execute(f"create schema {BARE}")
 
     def one(name: str) -> None:
-        model = load_catalog().models[name]
+        model, table = load_catalog().models[name], sql.Identifier(BARE, name)
         with session(warehouse.dsn(Role.BUILDER), "bare", settings=BUILD_SETTINGS) as db:
             db.execute(
-                f"create table {schema}.{name} as " + render_model(model, relations, build.as_of)
+                f"create table {BARE}.{name} as " + render_model(model, relations, build.as_of)
             )
             for index in model.indexes:
-                db.execute(f"create index on {schema}.{name} ({', '.join(index)})")
+                db.execute(f"create index on {BARE}.{name} ({', '.join(index)})")
             keys = ", ".join(model.grain)
-            db.execute(f"create unique index on {schema}.{name} ({keys}) nulls not distinct")
-            db.execute(f"analyze {schema}.{name}")
+            db.execute(f"create unique index on {BARE}.{name} ({keys}) nulls not distinct")
+            db.execute(f"analyze {BARE}.{name}")
+            if checks:
+                run_checks(db, table, compile_checks(model, relations))
 
     return in_order(one, connections)
 
@@ -76,16 +82,6 @@ def run_engine(warehouse: Warehouse, build: Build, connections: int) -> float:
     """The same models through :func:`make_model`, checks and all."""
     dsn = warehouse.dsn(Role.BUILDER)
     return in_order(lambda name: (make_model(dsn, build.build, name), None)[1], connections)
-
-
-def check_seconds(warehouse: Warehouse, build: Build, schema: str) -> float:
-    """Time of all checks of all models on the bare tables, one after the other."""
-    relations = Relations(schema, build.stage_schema)
-    started = time.monotonic()
-    with session(warehouse.dsn(Role.BUILDER), "bare", settings=BUILD_SETTINGS) as db:
-        for name, model in load_catalog().models.items():
-            run_checks(db, sql.Identifier(schema, name), compile_checks(model, relations))
-    return time.monotonic() - started
 
 
 def forget_versions(warehouse: Warehouse) -> None:
@@ -98,25 +94,27 @@ def forget_versions(warehouse: Warehouse) -> None:
         db.execute("delete from ops.model_version")
 
 
-def measure_build(warehouse: Warehouse, as_of: date) -> dict[str, object]:
+def measure_build(warehouse: Warehouse, as_of: date, rounds: int) -> dict[str, object]:
     """Engine against bare on one and two connections, checks apart; then a no-change build."""
-    result: dict[str, object] = {}
+    result: dict[str, object] = {"rounds (medians)": rounds}
     for connections in (1, 2):
         build = new_build(warehouse, as_of)
         with psycopg.connect(warehouse.dsn(Role.BUILDER), autocommit=True) as db:
             ensure_schemas(db, build)
-        run_bare(warehouse, build, "bare", connections)  # warms the cache for both
-        bare = run_bare(warehouse, build, "bare", connections)
-        checks = check_seconds(warehouse, build, "bare")
-        forget_versions(warehouse)
-        engine = run_engine(warehouse, build, connections)
+        run_bare(warehouse, build, connections)  # warms the cache for all
+        taken: dict[str, list[float]] = {"bare": [], "bare with checks": [], "engine": []}
+        for _ in range(rounds):
+            forget_versions(warehouse)
+            taken["engine"].append(run_engine(warehouse, build, connections))
+            taken["bare"].append(run_bare(warehouse, build, connections))
+            taken["bare with checks"].append(run_bare(warehouse, build, connections, checks=True))
         finish(warehouse, build)
+        bare, checked, engine = (median(taken[name]) for name in taken)
+        result |= {f"{name} on {connections}, s": round(median(taken[name]), 2) for name in taken}
         result |= {
-            f"bare on {connections}, s": round(bare, 2),
-            f"engine on {connections}, s": round(engine, 2),
-            f"checks alone (one connection), s {connections}": round(checks, 2),
+            f"engine to bare with checks on {connections}, ratio": round(engine / checked, 2),
             f"engine less checks to bare on {connections}, ratio": round(
-                (engine - checks / connections) / bare, 2
+                (engine - (checked - bare)) / bare, 2
             ),
         }
     again = new_build(warehouse, as_of)

@@ -34,7 +34,7 @@ from daysheet.settings import Settings
 from daysheet.warehouse import LockClass
 
 _SETTINGS = {
-    "work_mem": "48MB",
+    "work_mem": "32MB",
     "lock_timeout": "60s",
     "synchronous_commit": "on",
     # The planner does not know what casts and hashes cost: share them out whenever it may.

@@ -12,7 +12,7 @@ Mode = Literal["full", "changes"]
 
 
 class ManifestInvalid(Exception):
-    """The manifest cannot be used; the message names the keys that are wrong, never values."""
+    """The manifest cannot be used; the message names our own keys, never values or file names."""
 
 
 def _plain(name: str) -> str:
@@ -50,8 +50,13 @@ def parse_manifest(text: bytes) -> Manifest:
         return Manifest.model_validate_json(text)
     except ValidationError as error:
         faults = [
-            f"{'.'.join(map(str, fault['loc'])) or 'document'}: {fault['type']}"
+            f"{'.'.join(map(_own_key, fault['loc'])) or 'document'}: {fault['type']}"
             for fault in error.errors(include_input=False, include_context=False, include_url=False)
         ]
         shown = "; ".join(faults[:5])
         raise ManifestInvalid(f"{shown} ({len(faults)} in all)") from None
+
+
+def _own_key(part: int | str) -> str:
+    """A step on the way to a fault; a name the sender chose may hold anything."""
+    return str(part) if part in {*Manifest.model_fields, *ManifestFile.model_fields} else "*"

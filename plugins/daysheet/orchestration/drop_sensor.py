@@ -1,8 +1,10 @@
 """Waiting for drops: a deferred task costs no slot, no run and no log line while nothing comes."""
 
 import asyncio
+import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
@@ -19,6 +21,19 @@ from daysheet.settings import get_settings
 from daysheet.warehouse import Role, session
 
 
+class DropFolderFault(Exception):
+    """The drop folder, or the disk for our copies, could not be used; trying again may help."""
+
+
+@contextmanager
+def without_file_names() -> Iterator[None]:
+    """Say of an error of the file system what, but not on which file: names may hold anything."""
+    try:
+        yield
+    except OSError as error:
+        raise DropFolderFault(os.strerror(error.errno or 0)) from None
+
+
 def drop_folder() -> DropFolder:
     """The drop folder of the settings: a local folder, or whatever Airflow can reach by URL."""
     settings = get_settings()
@@ -30,7 +45,8 @@ def drop_folder() -> DropFolder:
 
 def is_anything_ready() -> bool:
     """Whether a look at the inbox finds work."""
-    return bool(Inbox(drop_folder(), get_settings(), time.time()).ready())
+    with without_file_names():
+        return bool(Inbox(drop_folder(), get_settings(), time.time()).ready())
 
 
 class DropTrigger(BaseTrigger):
@@ -52,7 +68,8 @@ class DropSensor(BaseSensorOperator):
 
     def execute(self, context: Context) -> None:
         """Go on at once, or defer to :class:`DropTrigger`."""
-        drop_folder().prepare(tables_by_source())
+        with without_file_names():
+            drop_folder().prepare(tables_by_source())
         with session(dsn(Role.LOADER), "daysheet ingest", autocommit=True) as connection:
             left = unfinished_batch(connection)
         if left is None and not is_anything_ready():

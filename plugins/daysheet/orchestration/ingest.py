@@ -1,7 +1,6 @@
 """The ingest DAG: wait for drops, load each table's files, commit the batch, open a build."""
 
 import logging
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -17,7 +16,7 @@ from daysheet.ingest.batches import BatchLost, commit_batch, open_batch
 from daysheet.ingest.drops import Group, Run, bring_in, plan
 from daysheet.orchestration.assets import BUILD
 from daysheet.orchestration.connections import dsn
-from daysheet.orchestration.drop_sensor import DropSensor, drop_folder
+from daysheet.orchestration.drop_sensor import DropSensor, drop_folder, without_file_names
 from daysheet.orchestration.notify import tell_ops
 from daysheet.orchestration.phase_dag import START
 from daysheet.settings import get_settings
@@ -40,10 +39,6 @@ Waits for CSV files in `drops/inbox/<source>/`, loads them, and opens a build on
 
 A run that was interrupted is resumed by the next one: what is loaded is known by its bytes.
 """
-
-
-class DropFolderFault(Exception):
-    """The drop folder, or the disk for our copies, could not be used; trying again may help."""
 
 
 def ingest_dag(dag_id: str) -> DAG:
@@ -147,12 +142,13 @@ def _run(connection: Any, batch: int, dag_run: Any) -> Run:
 def _loader() -> Iterator[Any]:
     """A session of the loader; errors come out without file names, retried only if it helps."""
     try:
-        with session(dsn(Role.LOADER), "daysheet ingest", autocommit=True) as connection:
+        with (
+            without_file_names(),
+            session(dsn(Role.LOADER), "daysheet ingest", autocommit=True) as connection,
+        ):
             yield connection
     except BatchLost as lost:
         raise AirflowFailException(str(lost)) from None
-    except OSError as error:
-        raise DropFolderFault(os.strerror(error.errno or 0)) from None
     except DatabaseFault as fault:
         if fault.is_retryable:
             raise
