@@ -48,13 +48,13 @@ def row(contract: Contract, key: int, words: Words, like: dict[str, str]) -> dic
     return cells
 
 
-def csv_text(rows: list[dict[str, str]]) -> str:
-    """Header and rows, every cell unquoted: words and numbers need no quotes."""
-    return "".join(f"{','.join(line)}\n" for line in [rows[0], *(one.values() for one in rows)])
+def csv_text(cells: dict[str, str]) -> bytes:
+    """A CSV file of one row, unquoted: words and numbers need no quotes."""
+    return f"{','.join(cells)}\n{','.join(cells.values())}\n".encode()
 
 
 class Practice:
-    """An invented practice in ``folder``; each of its tables gets one row more, full of words."""
+    """A generated practice in ``folder``, a row full of words in each table, words for names."""
 
     def __init__(self, folder: Path, words: Words) -> None:
         self.words = words
@@ -72,9 +72,11 @@ class Practice:
                 planted[contract.rows.column] = contract.rows.only[-1]
             self._note(contract, planted)
             self.rows[contract.table] = planted
-            _write(path, contract, [*present, planted])
+            path.unlink(missing_ok=True)
+            named = path.with_stem(f"{path.stem}_{words.new('file name')}")
+            _write(named, contract, [*present, planted])
         for manifest in folder.glob("*/_manifest.json"):
-            _without_promises(manifest)
+            _list_anew(manifest)
 
     def _plant(self, contract: Contract, present: list[dict[str, str]]) -> dict[str, str]:
         (key,) = contract.key
@@ -106,8 +108,8 @@ def _write(path: Path, contract: Contract, rows: Iterable[dict[str, Any]]) -> No
         writer.writerows(rows)
 
 
-def _without_promises(manifest: Path) -> None:
-    """The files are no longer those the manifest counted and hashed."""
+def _list_anew(manifest: Path) -> None:
+    """The files are no longer those the manifest named, counted and hashed."""
     document = json.loads(manifest.read_text())
-    document["files"] = {name: {} for name in document["files"]}
+    document["files"] = {path.name: {} for path in manifest.parent.glob("*.csv")}
     manifest.write_text(json.dumps(document))
