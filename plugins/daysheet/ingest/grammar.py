@@ -75,9 +75,9 @@ def plain_cells(contract: Contract, names: Sequence[str]) -> Callable[[bytes], o
     return re.compile(",".join(cells).encode()).fullmatch
 
 
-def _plain_cell(contract: Contract, name: str, text: str) -> str:
+def _plain_cell(contract: Contract, name: str, any_text: str) -> str:
     column = contract.loaded[name]
-    pattern = "[01]" if column.load == "presence" else _PLAIN.get(column.type, text)
+    pattern = "[01]" if column.load == "presence" else _PLAIN.get(column.type, any_text)
     return f"(?![,\r\n]|$)(?:{pattern})" if name in contract.key else f"(?:{pattern})?+"
 
 
