@@ -9,7 +9,6 @@ from datetime import UTC, date, datetime
 from operator import sub, truediv
 from pathlib import Path
 from statistics import median
-from typing import Any
 from urllib.parse import quote
 
 import psycopg
@@ -18,13 +17,13 @@ from daysheet.builds.opening import fail_build
 from daysheet.builds.schemas import ensure_schemas
 from daysheet.catalog import load_catalog
 from daysheet.embedded.api import AirflowApi
+from daysheet.embedded.demo import build_of
 from daysheet.embedded.deployment import Deployment
 from daysheet.settings import PROJECT
 from daysheet.warehouse import Role
 from daysheet.warehouse.provision import WAREHOUSE_DATABASE
 from tests.bench.building import OWNER, forget_versions, new_build, run_bare
-from tests.bench.stage import load_practice
-from tests.embedded.conftest import make_home
+from tests.embedded.conftest import Home, make_home
 
 TWINS = Path(__file__).with_name("dags")
 PHASES = sorted(path.stem for path in (PROJECT / "dags").glob("phase_*.py"))
@@ -55,7 +54,7 @@ class Chain:
 
 
 @contextmanager
-def bench_deployment() -> Iterator[Deployment]:
+def bench_deployment(as_of: date) -> Iterator[Home]:
     """A deployment brought up by ``daysheet up``, with the twins among its DAGs."""
     bundles = [
         {
@@ -66,35 +65,47 @@ def bench_deployment() -> Iterator[Deployment]:
         for name, folder in (("dags-folder", PROJECT / "dags"), ("twins", TWINS))
     ]
     with contextmanager(make_home)() as home:
-        home.environment["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"] = json.dumps(bundles)
+        home.environment |= {
+            "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps(bundles),
+            "DAYSHEET_AS_OF": as_of.isoformat(),
+        }
         home.do("up")
-        yield home.deployment
+        yield home
 
 
 def measure_phases(practice: Path, as_of: date, rounds: int) -> tuple[dict, dict]:
     """Whole builds against the bare models; and what each kind of task takes."""
     chains: dict[str, list[Chain]] = {"rebuilt": [], "unchanged": [], "twin": []}
     bare: dict[str, list[float]] = {"on 1": [], "on 2": [], "with checks on 2": []}
-    with bench_deployment() as deployment:
-        api, warehouse = AirflowApi(deployment), DeployedWarehouse(deployment)
+    with bench_deployment(as_of) as home:
+        api, warehouse = AirflowApi(home.deployment), DeployedWarehouse(home.deployment)
         require_twins(api)
-        load_practice(warehouse, practice)
-        conf = {"as_of": as_of.isoformat()}
-        for number in range(rounds + 1):
+        dropped = drop_and_build(home, practice)
+        run_chain(api, "twin_")  # the practice's own build has warmed the rest
+        for _ in range(rounds):
             forget_versions(warehouse)
-            done = {"rebuilt": run_chain(api, "", conf)}
+            chains["rebuilt"].append(run_chain(api))
             made = require_actions(warehouse, "built")
-            done["unchanged"] = run_chain(api, "", conf)
+            chains["unchanged"].append(run_chain(api))
             linked = require_actions(warehouse, "linked")
-            done["twin"] = run_chain(api, "twin_", {})
-            if number == 0:  # warms caches and workers
-                continue
-            for name, chain in done.items():
-                chains[name].append(chain)
+            chains["twin"].append(run_chain(api, "twin_"))
             for name, seconds in bare_seconds(warehouse, as_of).items():
                 bare[name].append(seconds)
     inside = {"rebuilt": median(made.values()), "unchanged": median(linked.values())}
-    return _walls(chains, bare), _tasks(chains, inside)
+    return dropped | _walls(chains, bare), _tasks(chains, inside)
+
+
+def drop_and_build(home: Home, practice: Path) -> dict[str, object]:
+    """Drop the practice as a user does, and wait for the build that this opens."""
+    started = time.monotonic()
+    files = json.loads(home.do("load", str(practice), "--json"))["files"]
+    loaded = time.monotonic()
+    build_of(home.deployment, max(file["batch"] for file in files), lambda _: None)
+    return {
+        "practice, rows": sum(file["read"] for file in files),
+        "from drop to all files loaded, s": round(loaded - started, 1),
+        "from then to its build published, s": round(time.monotonic() - loaded, 1),
+    }
 
 
 def _walls(chains: dict[str, list[Chain]], bare: dict[str, list[float]]) -> dict[str, object]:
@@ -150,10 +161,10 @@ def bare_seconds(warehouse: DeployedWarehouse, as_of: date) -> dict[str, float]:
             fail_build(db, build.build, OWNER, "it was only for its inputs")  # the next may go on
 
 
-def run_chain(api: AirflowApi, prefix: str, conf: dict[str, Any]) -> Chain:
+def run_chain(api: AirflowApi, prefix: str = "") -> Chain:
     """Trigger the opening DAG and wait for the last phase; a failed run is an error."""
     phases, since = [prefix + phase for phase in PHASES], datetime.now(UTC)
-    api.trigger(f"{prefix}open_build", conf)
+    api.trigger(f"{prefix}open_build", {})
     deadline = time.monotonic() + _WITHIN
     while time.monotonic() < deadline:
         time.sleep(1)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from daysheet.catalog import load_contract
-from tests.embedded.canaries import Practice, csv_text, row, words_in
+from tests.embedded.canaries import FILE_NAME, Practice, csv_text, row, words_in
 
 VERDICTS = [
     ("-", "rejected", "manifest_invalid"),
@@ -70,11 +70,12 @@ class BadDrop:
         self._folder(draft, {"fee.csv": {"rows": 7}})
         listed = {f"{self._name()}.csv": {"rows": self._new().decode()}, "fee.csv": {}}
         self._folder(draft, listed, **{self._new().decode(): 1})
-        strange = inbox / self._name()
+        strange = inbox / ".strange"
         strange.mkdir()
         (strange / f"{self._name()}.csv").write_bytes(self._new())
         for path in draft.iterdir():
             path.rename(draft.parent / path.name)
+        strange.rename(inbox / self._name())
 
     def _changed(self, table: str) -> bytes:
         """A sound file that is loaded."""
@@ -130,4 +131,4 @@ class BadDrop:
         return word
 
     def _name(self) -> str:
-        return self.words.new("file name")
+        return self.words.new(FILE_NAME)

@@ -11,6 +11,7 @@ from daysheet.catalog import Contract, all_contracts
 
 _MARK = "Qzkxvjwq"  # by chance in no text, however random: also part of a word is found
 _WORD = re.compile(_MARK.encode() + b"[0-9]{0,4}", re.IGNORECASE)
+FILE_NAME = "file name"  # what such a word stands for
 _NOTHING = {
     "date": "0001-01-01",
     "timestamp": "0001-01-01 00:00:00",
@@ -73,7 +74,7 @@ class Practice:
             self._note(contract, planted)
             self.rows[contract.table] = planted
             path.unlink(missing_ok=True)
-            named = path.with_stem(f"{path.stem}_{words.new('file name')}")
+            named = path.with_stem(f"{path.stem}_{words.new(FILE_NAME)}")
             _write(named, contract, [*present, planted])
         for manifest in folder.glob("*/_manifest.json"):
             _list_anew(manifest)

@@ -22,12 +22,14 @@ class Blockade:
         self._connection = psycopg.connect(watched.admin)
         self._connection.execute(f"lock table {table} in exclusive mode")
 
-    def waiting(self) -> list[int]:
-        """Backends that wait now."""
+    def waiting(self) -> list[str]:
+        """The application names of those who wait now."""
         rows = self.watched.query(
-            "select pid from pg_locks where relation = %s::regclass and not granted", self.table
+            "select application_name from pg_locks inner join pg_stat_activity using (pid)"
+            " where relation = %s::regclass and not granted",
+            self.table,
         )
-        return [pid for (pid,) in rows]
+        return [name for (name,) in rows]
 
     def end(self) -> None:
         """Let them go on; also when Postgres ended it already."""

@@ -13,7 +13,7 @@ import pytest
 from daysheet.synthetic.practice import generate
 from tests.embedded import places
 from tests.embedded.bad_drop import REASONS, VERDICTS, BadDrop
-from tests.embedded.canaries import Practice, Words, words_in
+from tests.embedded.canaries import FILE_NAME, Practice, Words, words_in
 from tests.embedded.conftest import Home
 from tests.embedded.watching import Watched, until
 
@@ -69,7 +69,7 @@ class Story:
 def story(home: Home) -> Story:
     """Load, build and publish a practice full of words; then let everything fail."""
     home.environment |= {
-        "DAYSHEET_STABLE_SECONDS": "1",
+        "DAYSHEET_STABLE_SECONDS": "0",  # what appears at once is taken at once
         "DAYSHEET_POLL_SECONDS": "1",
         "DAYSHEET_AS_OF": str(UNTIL),
         "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "600",  # it reads them once
@@ -94,7 +94,7 @@ def _publish(story: Story, folder: Path) -> None:
     assert loaded.returncode == 0, loaded.stderr
     story.said += [loaded.stdout.encode(), loaded.stderr.encode()]
     build = "select build from ops.current_build where build is not null"
-    story.first_build = until(lambda: story.watched.query(build), 120, "a published build")[0][0]
+    story.first_build = until(lambda: story.watched.query(build), 300, "a published build")[0][0]
 
 
 def _break_the_database(watched: Watched) -> None:
@@ -126,8 +126,9 @@ def _break_the_database(watched: Watched) -> None:
 
 
 def _follow_the_failures(watched: Watched) -> None:
-    until(lambda: watched.runs("phase_0_foundation", "failed"), 120, "a failed build")
-    until(lambda: len(places.mails(watched)) >= 2, 60, "mail about both failed runs")
+    until(lambda: watched.runs("ingest_csv_drops", "failed"), 300, "a red run of ingest")
+    until(lambda: watched.runs("phase_0_foundation", "failed"), 300, "a failed build")
+    until(lambda: len(places.mails(watched)) >= 2, 120, "mail about both failed runs")
 
 
 @contextlib.contextmanager
@@ -135,7 +136,7 @@ def _watching_command_lines(story: Story) -> Iterator[None]:
     ended = threading.Event()
 
     def watch() -> None:
-        while not ended.wait(0.5):
+        while not ended.wait(1):
             for pid in story.watched.home.processes():
                 with contextlib.suppress(OSError):
                     story.command_lines.add(Path(f"/proc/{pid}/cmdline").read_bytes())
@@ -198,12 +199,13 @@ def test_everything_failed_as_it_was_meant_to(story):
         " from quarantine.refused_row, unnest(reasons) as reason order by 1"
     )
     assert [reason for (reason,) in reasons] == REASONS
-    assert story.watched.tries_in_vain("ingest_csv_drops") == 1
+    assert story.watched.tries_in_vain("ingest_csv_drops") >= 1
+    assert story.watched.tries_in_vain("phase_0_foundation") >= 2
     ends = story.watched.tasks("phase_0_foundation", "success", "failed")
-    assert set(ends) >= {
-        ("int_patient_profile", "failed", 2),  # a lost race at first, then its own check
-        ("int_provider_profile", "success", 2),
-        ("int_opendental_system_logs", "failed", 1),
+    assert {(task, state) for task, state, _ in ends} >= {
+        ("int_patient_profile", "failed"),  # by its check, when it was tried again
+        ("int_provider_profile", "success"),
+        ("int_opendental_system_logs", "failed"),
     }
     checks = "select failing from ops.check_result where check_name = 'grain is unique'"
     assert (1,) in story.watched.query(checks)
@@ -233,8 +235,10 @@ def test_command_lines_hold_no_word(story, search_works):
     _assert_none(story, dict(enumerate(story.command_lines)), "airflow worker")
 
 
-def test_our_commands_say_no_word(story, search_works):
-    _assert_none(story, dict(enumerate(story.said)), "carrier")
+def test_our_commands_say_no_word_but_the_names_of_the_files_they_were_given(story, search_works):
+    said = b"".join(story.said)
+    assert b"quarantined" in said
+    assert set(story.meaning(words_in(said))) <= {FILE_NAME}
 
 
 def test_the_build_published_before_the_failures_stays(story):

@@ -84,7 +84,7 @@ def journey(home: Home, tmp_path_factory) -> Journey:
             loads.end()
             builds.end()
         published = "select build from ops.current_build where build = 2"
-        until(lambda: made.watched.query(published), 120, "the second build published")
+        until(lambda: made.watched.query(published), 240, "the second build published")
     return made
 
 
@@ -113,30 +113,31 @@ def _drop(home: Home) -> None:
 def _kill_while_loading(watched: Watched, blockade: Blockade) -> None:
     """Both files are in ``raw``, uncommitted: one load is killed, then the scheduler."""
     dag_id = "ingest_csv_drops"
-    until(lambda: len(blockade.waiting()) == 2, 60, "both files in the middle of their load")
+    until(lambda: len(blockade.waiting()) == 2, 120, "both files in the middle of their load")
     kill_task(watched.running(dag_id, "load")[0], with_supervisor=True)
-    until(lambda: len(blockade.waiting()) == 1, 10, "the end of the killed load's statement")
-    until(lambda: watched.tasks(dag_id, "up_for_retry"), 60, "the killed load missed by Airflow")
+    until(lambda: len(blockade.waiting()) == 1, 30, "the end of the killed load's statement")
+    until(lambda: watched.tasks(dag_id, "up_for_retry"), 120, "the killed load missed by Airflow")
     watched.home.kill("scheduler")
     watched.home.do("up")
-    until(lambda: not blockade.waiting(), 10, "the end of the other load's statement")
+    until(lambda: not blockade.waiting(), 30, "the end of the other load's statement")
     blockade.end()
-    until(lambda: watched.query("select build from ops.build where build = 2"), 90, "a new build")
+    until(lambda: watched.query("select build from ops.build where build = 2"), 180, "a new build")
 
 
 def _kill_while_building(watched: Watched, blockade: Blockade) -> None:
     """Models are in ``store``, uncommitted: one is killed, then Postgres itself."""
-    until(lambda: len(blockade.waiting()) == MODELS, 60, "models in the middle of being built")
-    kill_task(watched.running(PHASES[0], "int_")[0], with_supervisor=False)
-    until(lambda: len(blockade.waiting()) == MODELS - 1, 10, "the end of the killed statement")
-    until(lambda: watched.tasks(PHASES[0], "up_for_retry"), 10, "the killed task to be retried")
+    until(lambda: len(blockade.waiting()) == MODELS, 120, "models in the middle of being built")
+    model = blockade.waiting()[0].split()[-1]
+    kill_task(*watched.running(PHASES[0], model), with_supervisor=False)
+    until(lambda: len(blockade.waiting()) < MODELS, 30, "the end of the killed statement")
+    until(lambda: watched.tasks(PHASES[0], "up_for_retry"), 60, "the killed task to be retried")
     _emit_again(watched.home, "2")
-    until(lambda: watched.runs(PHASES[0], "success"), 60, "a run that finds the build taken")
+    until(lambda: watched.runs(PHASES[0], "success"), 120, "a run that finds the build taken")
     server = watched.deployment.server
     server.stop("immediate")
     server.start()
     # Some of Airflow does not outlive its database, and the scheduler takes a while to end.
-    until(lambda: watched.home.run("up").returncode == 0, 90, "everything up again")
+    until(lambda: watched.home.run("up").returncode == 0, 240, "everything up again")
 
 
 def _emit_again(home: Home, build: str) -> None:
@@ -205,12 +206,12 @@ def test_nothing_half_done_is_left(journey):
 def test_a_partition_emitted_again_and_a_run_started_again_build_nothing(journey):
     watched = journey.watched
     home = watched.home
-    (run_id,) = until(lambda: watched.runs(PHASES[2], "success"), 30, "the end of the last run")
+    (run_id,) = until(lambda: watched.runs(PHASES[2], "success"), 60, "the end of the last run")
     _emit_again(home, "2")
     again = {"dag_run_id": run_id, "dry_run": False, "only_failed": False, "reset_dag_runs": True}
     AirflowApi(home.deployment).post(f"dags/{PHASES[2]}/clearTaskInstances", again)
-    until(lambda: len(watched.runs(PHASES[0], "success")) == 3, 60, "the other run to end")
-    until(lambda: watched.tasks(PHASES[2], "skipped"), 60, "the same run doing nothing")
-    until(lambda: watched.runs(PHASES[2], "success"), 30, "its end")
+    until(lambda: len(watched.runs(PHASES[0], "success")) == 3, 120, "the other run to end")
+    until(lambda: watched.tasks(PHASES[2], "skipped"), 120, "the same run doing nothing")
+    until(lambda: watched.runs(PHASES[2], "success"), 60, "its end")
     assert [len(watched.runs(phase, "success")) for phase in PHASES] == [3, 1, 1]
     test_no_batch_no_build_and_no_publish_is_doubled(journey)

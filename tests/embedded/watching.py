@@ -56,13 +56,13 @@ class Watched:
         )  # fmt: skip
         return [run_id for (run_id,) in rows]
 
-    def running(self, dag_id: str, prefix: str) -> list[int]:
-        """Processes of running tasks whose name begins with ``prefix``."""
+    def running(self, dag_id: str, task_id: str) -> list[int]:
+        """Processes in which a task runs, or each task it is mapped to."""
         rows = self._query(
             METADATA_DATABASE,
             "select pid from task_instance"
-            " where dag_id = %s and starts_with(task_id, %s) and state = 'running' order by id",
-            dag_id, prefix,
+            " where dag_id = %s and task_id = %s and state = 'running' order by id",
+            dag_id, task_id,
         )  # fmt: skip
         return [pid for (pid,) in rows]
 
