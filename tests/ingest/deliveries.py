@@ -1,14 +1,15 @@
 """A practice that drops files, and the runs that ingest them: what the drop tests share."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 
 from daysheet.ingest.batches import commit_batch, open_batch
 from daysheet.ingest.drop_folder import DropFolder
-from daysheet.ingest.drops import Outcome, Run, bring_in, plan
+from daysheet.ingest.drops import Outcome, Run, Share, bring_in, plan
 from daysheet.ingest.manifest import MANIFEST
 from daysheet.settings import Settings
 from daysheet.warehouse import session
@@ -47,13 +48,22 @@ class Deliveries:
 
     def run(self, owner: str = "run", commit: bool = True) -> list[Outcome]:
         """One run over everything that is ready."""
+        with self._begun(owner) as run:
+            outcomes = [outcome for share in plan(run) for outcome in bring_in(run, share.tokens)]
+            if commit:
+                commit_batch(run.connection, run.batch, owner)
+        return outcomes
+
+    def planned(self, owner: str = "run") -> list[Share]:
+        """What each task of a run would load."""
+        with self._begun(owner) as run:
+            return plan(run)
+
+    @contextmanager
+    def _begun(self, owner: str) -> Iterator[Run]:
         with session(self.warehouse.dsn("loader"), "test run", autocommit=True) as connection:
             batch = open_batch(connection, owner)
-            run = Run(connection, self.drops, self.settings, batch, owner)
-            outcomes = [outcome for group in plan(run) for outcome in bring_in(run, group.tokens)]
-            if commit:
-                commit_batch(connection, batch, owner)
-        return outcomes
+            yield Run(connection, self.drops, self.settings, batch, owner)
 
     def query(self, query: str) -> list[tuple]:
         """Rows of a query, as the loader sees them."""

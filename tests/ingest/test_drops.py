@@ -86,6 +86,20 @@ def test_files_of_one_table_are_loaded_in_the_order_of_their_export(practice):
     assert practice.current() == [(1, "March")]
 
 
+def test_small_tables_share_a_task_and_no_table_is_in_two(practice):
+    for table in ("usergroup", "employer", "provider"):
+        practice.drop(f"{table}_2026-01-01.csv", "small\n")
+        practice.drop(f"{table}_2026-01-02.csv", "small\n")
+    for day in (1, 2):
+        practice.drop(f"patient_2026-01-0{day}.csv", "large\n" * 500_000)
+    shares = practice.planned()
+    assert [share.tables for share in shares] == [
+        ["opendental.employer", "opendental.provider", "opendental.usergroup"],
+        ["opendental.patient"],
+    ]
+    assert [len(share.tokens) for share in shares] == [6, 2]
+
+
 def test_a_file_its_manifest_does_not_describe_is_rejected_and_the_rest_is_loaded(practice):
     files = {"usergroup.csv": groups(ADMIN), "employer.csv": "EmployerNum,EmpName\n1,A\n"}
     listed = {

@@ -28,7 +28,7 @@ from daysheet.warehouse.errors import without_values
 
 log = logging.getLogger(__name__)
 
-UNRECOGNIZED = "unrecognized"  # the group of what belongs to no table
+UNRECOGNIZED = "unrecognized"  # stands for the table of what belongs to none
 # An export stamped with the end of its day, in any time zone, is not from the future.
 _AHEAD = timedelta(days=2)
 _NOT_AS_PROMISED = Refusal(
@@ -41,12 +41,18 @@ _FROM_THE_FUTURE = Refusal(
 )
 
 
-@dataclass(frozen=True)
-class Group:
-    """Files of one table, loaded one after the other. ``tokens`` stand for their names."""
+# Starting a task costs what loading some megabytes does: small tables share one.
+_SHARE_BYTES = 4 * 2**20
 
-    source: str
-    table: str
+
+@dataclass(frozen=True)
+class Share:
+    """What one task loads, one file after the other: all files of its tables.
+
+    ``tables`` are ``source.table``; ``tokens`` stand for the files' names.
+    """
+
+    tables: list[str]
     tokens: list[str]
 
 
@@ -109,16 +115,33 @@ class Run:
         return Inbox(self.drops, self.settings, time.time()).ready()
 
 
-def plan(run: Run) -> list[Group]:
-    """Take the folders that are ready; one group for each table, in the order of the exports."""
+def plan(run: Run) -> list[Share]:
+    """Take the folders that are ready; share out the tables, in the order of the exports."""
     remove_abandoned(run.work)
     ready = run.look()
     claim_folders(run.drops, ready, run.batch)
-    groups: dict[tuple[str, str], Group] = {}
+    tables: dict[str, list[Drop]] = {}
     for drop in ready:
-        key = (drop.source, UNRECOGNIZED if drop.refusal else drop.table or UNRECOGNIZED)
-        groups.setdefault(key, Group(*key, [])).tokens.append(drop.token)
-    return list(groups.values())
+        table = UNRECOGNIZED if drop.refusal else drop.table or UNRECOGNIZED
+        tables.setdefault(f"{drop.source}.{table}", []).append(drop)
+    return _shares(tables)
+
+
+def _shares(tables: dict[str, list[Drop]]) -> list[Share]:
+    shares: list[Share] = []
+    small, room = Share([], []), 0  # where the next small table goes
+    for table, drops in tables.items():
+        size = sum(drop.bytes for drop in drops)
+        if size <= room:
+            share, room = small, room - size
+        else:
+            share = Share([], [])
+            shares.append(share)
+            if size < _SHARE_BYTES:
+                small, room = share, _SHARE_BYTES - size
+        share.tables.append(table)
+        share.tokens.extend(drop.token for drop in drops)
+    return shares
 
 
 def bring_in(run: Run, tokens: Collection[str]) -> Iterator[Outcome]:

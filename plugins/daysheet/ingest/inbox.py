@@ -62,6 +62,7 @@ class Drop:
     place: str
     filed_as: str
     exported_on: datetime
+    bytes: int  # as it lies there, packed or not
     table: str | None = None
     mode: Mode = "changes"
     sha256: str | None = None
@@ -131,7 +132,9 @@ class Inbox:
     def _refused(self, source: str, entry: Entry, place: str, refusal: Refusal) -> Drop:
         name = _utf8(entry.name)
         local = self._local(entry.modified)
-        return Drop(source, name, place, filed_as=name, exported_on=local, refusal=refusal)
+        return Drop(
+            source, name, place, filed_as=name, exported_on=local, bytes=entry.size, refusal=refusal
+        )
 
     def _of_folder(self, source: str, folder: Entry) -> list[Drop]:
         inside = {
@@ -241,6 +244,7 @@ class Inbox:
             place=f"{INBOX}/{source}/{path}",
             filed_as=name,
             exported_on=time_in(entry.name) or self._local(entry.modified),
+            bytes=entry.size,
             table=table,
             refusal=refusal,
         )

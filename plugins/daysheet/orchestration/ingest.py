@@ -1,4 +1,4 @@
-"""The ingest DAG: wait for drops, load each table's files, commit the batch, open a build."""
+"""The ingest DAG: wait for drops, load the files table by table, commit the batch, open a build."""
 
 import logging
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from daysheet.builds.opening import open_build
 from daysheet.ingest import ledger
 from daysheet.ingest.batches import BatchLost, commit_batch, open_batch
-from daysheet.ingest.drops import Group, Run, bring_in, plan
+from daysheet.ingest.drops import Run, Share, bring_in, plan
 from daysheet.orchestration.assets import BUILD
 from daysheet.orchestration.connections import dsn
 from daysheet.orchestration.drop_sensor import DropSensor, drop_folder, without_file_names
@@ -29,8 +29,9 @@ Waits for CSV files in `drops/inbox/<source>/`, loads them, and opens a build on
 
 - **Loose files** (`patient.csv`, `patient_2026-01-31.csv.gz`) are taken once they have not changed
   for a minute. A **folder** is taken when its `_manifest.json` is there.
-- `load` runs once per table, and its files one after the other. Its log and its XCom say of every
-  file how many rows it held and what became of each of them; what was refused is in `quarantine`.
+- `load` runs once per large table and once for several small ones, files one after the other. Its
+  log and its XCom say of every file how many rows it held and what became of each of them; what
+  was refused is in `quarantine`.
 - `commit_and_open_build` is skipped when nothing new was loaded.
 - `refused_files` fails, and ops get mail, when a file was rejected or held. Everything else of the
   drop is loaded and built all the same. Rejected files lie in `drops/rejected/`, with the reason
@@ -63,30 +64,30 @@ def ingest_dag(dag_id: str) -> DAG:
     ) as dag:
         ready = list_ready()
         DropSensor(task_id="wait_for_drops") >> ready
-        loaded = load.expand(group=ready)
+        loaded = load.expand(share=ready)
         loaded >> [commit_and_open_build(), refused_files()]
     return dag
 
 
 @task
 def list_ready(dag_run: Any = None, ti: Any = None) -> list[dict[str, Any]]:
-    """Take or resume the open batch; list what is ready, by table."""
+    """Take or resume the open batch; share out what is ready, by table."""
     with _loader() as connection:
         ti.xcom_push(key="newest_file", value=ledger.newest_file_id(connection))
         batch = open_batch(connection, _owner(dag_run))
         ti.xcom_push(key="batch", value=batch)
-        groups = plan(_run(connection, batch, dag_run))
-    for group in groups:
-        log.info("%s %s: %s files", group.source, group.table, len(group.tokens))
-    return [asdict(group) for group in groups]
+        shares = plan(_run(connection, batch, dag_run))
+    for share in shares:
+        log.info("%s files of %s", len(share.tokens), ", ".join(share.tables))
+    return [asdict(share) for share in shares]
 
 
-@task(map_index_template="{{ task.op_kwargs['group']['table'] }}")
-def load(group: dict[str, Any], dag_run: Any = None, ti: Any = None) -> list[dict[str, Any]]:
-    """Load the files of one table, one after the other."""
+@task(map_index_template="{{ task.op_kwargs['share']['tables'] | join(', ') | truncate(200) }}")
+def load(share: dict[str, Any], dag_run: Any = None, ti: Any = None) -> list[dict[str, Any]]:
+    """Load the files of some tables, one after the other."""
     with _loader() as connection:
         run = _run(connection, _batch(ti), dag_run)
-        return [outcome.as_json() for outcome in bring_in(run, Group(**group).tokens)]
+        return [outcome.as_json() for outcome in bring_in(run, Share(**share).tokens)]
 
 
 @task(trigger_rule="none_failed", outlets=[BUILD])
