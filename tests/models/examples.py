@@ -45,13 +45,14 @@ def _read(path: Path) -> Example:
     return Example(
         model=path.parent.name,
         name=path.stem,
-        given={table: _table(text) for table, text in body["given"].items()},
+        given={table: table_rows(text) for table, text in body["given"].items()},
         as_of=body.get("as_of", datetime.date(2026, 1, 31)),
-        expect=_table(body["expect"]),
+        expect=table_rows(body["expect"]),
     )
 
 
-def _table(text: str) -> list[dict[str, str]]:
+def table_rows(text: str) -> list[dict[str, str]]:
+    """A table written as text: a header and one line per row, cells between bars."""
     lines = [line for line in text.splitlines() if line.strip()]
     header = [cell.strip() for cell in lines[0].split("|")]
     rows = []
@@ -106,9 +107,9 @@ def _insert_source_row(
 ) -> None:
     unknown = set(row) - set(contract.loaded)
     assert not unknown, f"{contract.table} does not load {unknown}"
-    values: dict[str, Any] = {
-        name: _nothing(column) for name, column in contract.loaded.items()
-    } | {name: _cell(value) for name, value in row.items() if value != ""}
+    values: dict[str, Any] = {name: nothing(column) for name, column in contract.loaded.items()} | {
+        name: _cell(value) for name, value in row.items() if value != ""
+    }
     history = {
         "_batch_from": 1,
         "_batch_to": 2147483647,
@@ -126,7 +127,7 @@ def _insert_source_row(
     )
 
 
-def _nothing(column: Column) -> str | int:
+def nothing(column: Column) -> str | int:
     """What the practice system writes where there is nothing."""
     if column.blank is not None:
         return column.blank
