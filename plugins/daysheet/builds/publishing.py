@@ -7,6 +7,7 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from daysheet.builds.comments import comment_on_view
 from daysheet.builds.opening import ENDED, Build, current_build, read_build, require_changeable
 from daysheet.builds.schemas import drop_stage, ensure_schemas
 from daysheet.catalog import load_catalog
@@ -212,3 +213,5 @@ def _point(connection: psycopg.Connection, model: str, table: str | None) -> Non
     if table:
         shown = sql.Identifier("store", table)
         connection.execute(sql.SQL("create view {} as select * from {}").format(view, shown))
+        if declared := load_catalog().models.get(model):
+            comment_on_view(connection, view, declared)

@@ -15,6 +15,7 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from daysheet.builds.comments import comment_on_view
 from daysheet.builds.opening import Build, BuildRefused, read_build, require_changeable
 from daysheet.builds.plan import Planned, Planner
 from daysheet.builds.records import (
@@ -232,6 +233,7 @@ def _link(connection: psycopg.Connection, job: Job, version: Version, action: st
         transformed_at=version.created_at.isoformat(),
     )
     connection.execute(statement)  # type: ignore[arg-type]
+    comment_on_view(connection, view, planned.model)
 
 
 def _columns(connection: psycopg.Connection, table: str) -> list[str]:

@@ -189,3 +189,9 @@ def load_catalog(root: Path = SQL) -> Catalog:
 def column_meanings(root: Path = SQL) -> dict[str, str]:
     """``columns.yml``: one meaning per column name."""
     return read_yaml(root / "columns.yml")
+
+
+def explained(model: Model, column: str) -> str:
+    """What a column of the model means, with what differs there."""
+    meaning, note = column_meanings().get(column), model.columns[column].note
+    return " ".join(filter(None, (meaning, note)))
