@@ -9,7 +9,12 @@ from daysheet.catalog import load_catalog
 from daysheet.graph import load_graph
 from daysheet.settings import PROJECT
 
-PHASES = {0: "phase_0_foundation", 1: "phase_1_core_transactions"}
+PHASES = {
+    0: "phase_0_foundation",
+    1: "phase_1_core_transactions",
+    2: "phase_2_analysis_and_metrics",
+    3: "phase_3_operations",
+}
 DAG_IDS = {
     "housekeeping",
     "ingest_csv_drops",

@@ -7,7 +7,13 @@ from daysheet.catalog import load_catalog
 
 pytestmark = pytest.mark.airflow
 
-CHAIN = ("phase_0_foundation", "phase_1_core_transactions", "phase_4_quality_and_publish")
+CHAIN = (
+    "phase_0_foundation",
+    "phase_1_core_transactions",
+    "phase_2_analysis_and_metrics",
+    "phase_3_operations",
+    "phase_4_quality_and_publish",
+)
 
 
 def rows(warehouse, query):
@@ -42,6 +48,8 @@ def test_a_phase_by_hand_goes_on_to_a_new_publish(run_dag, warehouse):
         run_dag(dag_id, build=first)
     assert run_dag("phase_1_core_transactions").state == "success"
     ((second,),) = rows(warehouse, "select max(build) from ops.build")
+    for dag_id in CHAIN[2:-1]:
+        assert run_dag(dag_id, build=second).state == "success"
     actions = dict(
         rows(warehouse, f"select model, action from ops.build_model where build = {second}")
     )

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from daysheet.catalog import load_catalog
 from daysheet.cli.deployment import output, progress, show, steps
 from daysheet.embedded.demo import (
     BuiltModel,
@@ -73,9 +74,15 @@ def _loaded(files: list[dict[str, Any]]) -> str:
 
 
 def _table(models: list[BuiltModel]) -> Table:
+    """The models by system, in the order of the phases."""
     table = Table("model", "", box=None)
     table.add_column("rows", justify="right")
     table.add_column("seconds", justify="right")
-    for one in models:
-        table.add_row(one.model, one.action, f"{one.rows:,}", f"{one.seconds:.2f}")
+    catalog = load_catalog()
+    for system in sorted(catalog.systems.values(), key=lambda system: (system.phase, system.name)):
+        own = [one for one in models if catalog.models[one.model].system == system]
+        took = sum(one.seconds for one in own)
+        table.add_row(f"[bold]{system.title}", "", "", f"[bold]{took:.2f}")
+        for one in own:
+            table.add_row(f"  {one.model}", one.action, f"{one.rows:,}", f"{one.seconds:.2f}")
     return table
