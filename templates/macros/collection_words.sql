@@ -1,0 +1,82 @@
+{# Words that make a text one about money owed, rule keywords-1: whole phrases only. "due", "pay",
+   "account", "claim" or an amount alone say nothing. #}
+{% macro speaks_of_collection(text) -%}
+{{ text }} ~* '\m(collections|collection (agency|account|call|letter|notice)s?|past[- ]due|balances? due|overdue (account|balance|bill|payment|statement)s?|(outstanding|unpaid) (account|balance|bill|statement)s?|delinquent (account|balance)s?|bad debts?|final notices?|missed payments?|payment arrangements?|promised? to pay|(bounced|returned) checks?)\M'
+{%- endmacro %}
+
+{# A sentence that commits somebody to pay once; neither a refusal nor an arrangement of several
+   payments. #}
+{% macro is_promise(sentence) -%}
+{{ sentence }} ~* '\m(promis(e|es|ed|ing)|(will|shall|going to|agree[sd]? to|plans? to|intends? to) (pay|send|mail|bring|make)|(pay|send|mail|bring) (by|on))\M'
+        and not {{ sentence }} ~* '\m(not|never|unable|refus(e|es|ed)|cannot|cant|wont|didnt|(ca|wo|did|does|is)n.t|broken?|monthly|weekly|per|each|every|installments?)\M'
+{%- endmacro %}
+
+{# A day from its parts as text; null where the calendar has no such day. #}
+{% macro calendar_day(year, month, day) -%}
+case
+        when {{ year }}::integer > 0
+            and {{ month }}::integer between 1 and 12
+            and {{ day }}::integer between 1 and 31
+            and extract(month from make_date({{ year }}::integer, {{ month }}::integer, 1) + {{ day }}::integer - 1) = {{ month }}::integer
+            then make_date({{ year }}::integer, {{ month }}::integer, 1) + {{ day }}::integer - 1
+    end
+{%- endmacro %}
+
+{# What notes (commlog_id, note, contact_date) promise: the one amount and the one day, from the
+   contact on, named in their promising sentences; null where there is none, or more than one.
+   Amounts carry a dollar sign or cents, days are ISO or American with four digits of year. #}
+{% macro promises(notes) -%}
+with sentences as (
+    select
+        notes.commlog_id,
+        notes.contact_date,
+        split.sentence
+    from {{ notes }} as notes
+    cross join lateral regexp_split_to_table(notes.note, '[!?;\r\n]+|\.(\s+|$)') as split (sentence)
+    where {{ is_promise('split.sentence') }}
+),
+
+amounts as (
+    select
+        sentences.commlog_id,
+        replace(coalesce(found.parts[1], found.parts[2]), ',', '')::numeric as amount
+    from sentences
+    cross join lateral regexp_matches(
+        sentences.sentence,
+        '\$\s?(\d{1,3}(?:,\d{3})+(?:\.\d{2})?|\d+(?:\.\d{2})?)(?!\d|\.\d|,\d|\s?-\s?\$?\d)'
+        || '|(?<![\d.,/$-])(\d{1,3}(?:,\d{3})*\.\d{2}|\d+\.\d{2})(?![\d/%]|\.\d|\s?-\s?\$?\d)',
+        'g'
+    ) as found (parts)
+),
+
+days as (
+    select
+        sentences.commlog_id,
+        case
+            when found.parts[1] is not null
+                then {{ calendar_day('found.parts[1]', 'found.parts[2]', 'found.parts[3]') }}
+            else {{ calendar_day('found.parts[6]', 'found.parts[4]', 'found.parts[5]') }}
+        end as day,
+        sentences.contact_date
+    from sentences
+    cross join lateral regexp_matches(
+        sentences.sentence,
+        '(?<![\d/-])(?:(\d{4})-(\d{1,2})-(\d{1,2})|(\d{1,2})/(\d{1,2})/(\d{4}))(?![\d/-])',
+        'g'
+    ) as found (parts)
+)
+
+select
+    sentences.commlog_id,
+    case when count(distinct amounts.amount) = 1 then nullif(min(amounts.amount), 0) end
+        as promised_amount,
+    case when count(distinct days.day) = 1 then min(days.day) end as promised_date
+from sentences
+left join amounts
+    on sentences.commlog_id = amounts.commlog_id
+left join days
+    on
+        sentences.commlog_id = days.commlog_id
+        and sentences.contact_date <= days.day
+group by sentences.commlog_id
+{%- endmacro %}
