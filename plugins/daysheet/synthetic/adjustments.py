@@ -34,7 +34,7 @@ def write_adjustment(
         ProcNum=procedure.key if procedure else 0,
         DateEntry=entered,
         ClinicNum=person.clinic,
-        StatementNum=person.key if rng.random() < 0.2 else 0,
+        StatementNum=person.invoiced(0.2),
         SecUserNumEntry=rng.choice(office.users),
         SecDateTEdit=office.touched(entered + timedelta(days=int(rng.random() * 3)), rng),
     )
@@ -43,7 +43,7 @@ def write_adjustment(
         procedure.adjusted += amount
     log(office, rng, "adjustment created", entered, patient=person.key, key=key)
     person.changed = max(person.changed, entered)
-    return Adjustment(key, person, day, amount)
+    return Adjustment(key, person, day, amount, kind)
 
 
 def adjust_visit(circle: Circle, visit: Visit) -> None:

@@ -4,10 +4,11 @@ from datetime import date, timedelta
 
 from daysheet.synthetic.amounts import CENT, DOLLAR, to_cent
 from daysheet.synthetic.audit import log, log_appointment
-from daysheet.synthetic.clock import NEVER, stamp
+from daysheet.synthetic.clock import NEVER, at, stamp
 from daysheet.synthetic.codes import Code
+from daysheet.synthetic.draws import Random
 from daysheet.synthetic.office import Office
-from daysheet.synthetic.people import Person, Procedure
+from daysheet.synthetic.people import Appointment, Person, Procedure
 
 SCHEDULED, COMPLETE, UNSCHEDULED, BROKEN, PLANNED, NOTE = 1, 2, 3, 5, 6, 7
 _NO_TIME = f"{NEVER} 00:00:00"
@@ -33,45 +34,61 @@ def book(
 ) -> int:
     """Write an appointment on ``day``, made on an earlier one; its key."""
     office, rng = person.office, person.rng
-    hour, minute = 8 + int(rng.random() * 9), int(rng.random() * 6) * 10
-    times = [_NO_TIME] * 3
-    if status == COMPLETE and rng.random() < 0.8:
-        times = [f"{day} {hour:02d}:{minute + n:02d}:00" for n in (1, 4, 9)]
+    start = 60 * (8 + int(rng.random() * 9)) + 10 * int(rng.random() * 6)
+    met = status == COMPLETE and rng.random() < 0.8
     changed = min(max(day, made), office.until)
     nowhere = status in (PLANNED, UNSCHEDULED)
-    key = office.drop.add(
-        "appointment",
-        PatNum=person.key,
-        AptStatus=status,
-        Pattern="/" + "X" * (10 if hygiene else 16) + "/",
-        Confirmed=office.defs[rng.choice(_CONFIRMED[status])],
-        Op=0 if nowhere else 1 + person.key % 5,
-        ProvNum=person.dentist,
-        ProvHyg=person.hygienist if hygiene else 0,
-        AptDateTime=_NO_TIME if status == PLANNED else f"{day} {hour:02d}:{minute:02d}:00",
-        NextAptNum=planned,
-        UnschedStatus=office.defs["unsched.waiting"] if nowhere else 0,
-        IsNewPatient=int(person.first_visit is None and status == COMPLETE),
-        Assistant=200 + person.key % 6 if not hygiene else 0,
-        ClinicNum=person.clinic,
-        IsHygiene=int(hygiene and rng.random() < 0.7),
-        DateTStamp=stamp(changed, rng),
-        DateTimeArrived=times[0],
-        DateTimeSeated=times[1],
-        DateTimeDismissed=times[2],
-        InsPlan1=person.coverages[0].plan.key if person.coverages else 0,
-        InsPlan2=person.coverages[1].plan.key if len(person.coverages) > 1 else 0,
-        AppointmentTypeNum=1 + person.key % 3,
-        SecUserNumEntry=rng.choice(office.users),
-        SecDateTEntry=stamp(min(made, office.until), rng),
-        Priority=int(status == UNSCHEDULED and rng.random() < 0.3),
-        DateTimeAskedToArrive=_NO_TIME,
-    )
+    confirmed = rng.choice(_CONFIRMED[status])
+    rooms = office.premises.rooms[person.hygienist if hygiene else person.dentist]
+    row = {
+        "PatNum": person.key,
+        "AptStatus": status,
+        "Pattern": "/" + "X" * (10 if hygiene else 16) + "/",
+        "Confirmed": office.defs[confirmed],
+        "Op": 0 if nowhere else rooms[person.key % len(rooms)],
+        "ProvNum": person.dentist,
+        "ProvHyg": person.hygienist if hygiene else 0,
+        "AptDateTime": _NO_TIME if status == PLANNED else str(at(day, start)),
+        "NextAptNum": planned,
+        "UnschedStatus": office.defs["unsched.waiting"] if nowhere else 0,
+        "IsNewPatient": int(person.first_visit is None and status == COMPLETE),
+        "Assistant": 0 if hygiene else office.premises.employees[person.key % 6],
+        "ClinicNum": person.clinic,
+        "IsHygiene": int(hygiene and rng.random() < 0.7),
+        "DateTStamp": stamp(changed, rng),
+        "InsPlan1": person.coverages[0].plan.key if person.coverages else 0,
+        "InsPlan2": person.coverages[1].plan.key if len(person.coverages) > 1 else 0,
+        "AppointmentTypeNum": (0, *office.premises.types)[person.key % 4],
+        "SecUserNumEntry": rng.choice(office.users),
+        "SecDateTEntry": stamp(min(made, office.until), rng),
+        "Priority": int(status == UNSCHEDULED and rng.random() < 0.3),
+    }
+    row |= _times(person.desk, day, start, len(row["Pattern"]) * 5, met)
+    key = office.drop.add("appointment", **row)
+    office.count("appointments by status", status)
+    appointment = Appointment(key, person, day, start, status, made, confirmed, row)
+    person.appointments.append(appointment)
     log_appointment(office, rng, made, person.key, key)
     if status == BROKEN:
         log(office, rng, "appointment edited", day, patient=person.key, key=key)
     person.changed = max(person.changed, changed)
     return key
+
+
+def _times(desk: Random, day: date, start: int, minutes: int, met: bool) -> dict[str, str]:
+    """When the patient came, sat down and left; midnight or no date when nobody noted it."""
+    names = ("DateTimeArrived", "DateTimeSeated", "DateTimeDismissed")
+    if not met:
+        nothing = _NO_TIME if desk.random() < 0.5 else f"{day} 00:00:00"
+        return dict.fromkeys(names, nothing)
+    arrived = start - int(desk.random() * 18)
+    seated = arrived + 1 + int(desk.random() * 25)
+    left = seated + int(minutes * (0.7 + desk.random() * 0.5))
+    shown = day - timedelta(days=3) if desk.random() < 0.03 else day  # only the time can be trusted
+    times = [str(at(shown, minute)) for minute in (arrived, seated, left)]
+    if desk.random() < 0.08:
+        times[int(desk.random() * 3)] = f"{day} 00:00:00"
+    return dict(zip(names, times, strict=True))
 
 
 def fee_on(office: Office, code: Code, day: date) -> int:
@@ -121,7 +138,7 @@ def chart(
         ProcTime="08:30:00" if done else "00:00:00",
         ProcTimeEnd="09:10:00" if done else "00:00:00",
         DateTStamp=stamp(min(max(day, entered), office.until), rng),
-        StatementNum=person.key if done and rng.random() < 0.3 else 0,
+        StatementNum=person.invoiced(0.03) if done else 0,
         IsLocked=int(done and rng.random() < 0.02),
         Discount=5 * DOLLAR if planned and rng.random() < 0.03 else 0,
         SecUserNumEntry=rng.choice(office.users),
@@ -140,20 +157,16 @@ def chart(
         provider=provider,
         clinic=person.clinic,
         status=status,
+        planned=planned,
     )
     person.changed = max(person.changed, entered)
+    if planned or status in (1, 8):
+        person.proposed.append(procedure)
     if done:
         person.account.charge(day, procedure.gross)
         person.procedures.append(procedure)
         log(office, rng, "procedure completed", day, patient=person.key, key=key)
         _write_notes(procedure)
-    elif status in (1, 8):
-        office.drop.add(
-            "treatplanattach",
-            TreatPlanNum=person.key * 2 + (status == 8),
-            ProcNum=key,
-            Priority=office.defs["tx.second"] if rng.random() < 0.3 else 0,
-        )
     return procedure
 
 

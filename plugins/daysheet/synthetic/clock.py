@@ -1,6 +1,6 @@
 """Days and times as the practice system writes them; nothing here asks the real clock."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from daysheet.synthetic.draws import Random
 
@@ -16,6 +16,17 @@ _OFFICE_HOURS = [
 def stamp(day: date, rng: Random) -> str:
     """A second within office hours of ``day``."""
     return f"{day} {_OFFICE_HOURS[int(rng.random() * len(_OFFICE_HOURS))]}"
+
+
+def moment(day: date, rng: Random) -> datetime:
+    """A second within office hours of ``day``."""
+    second = int((8 + 10 * rng.random()) * 3600)
+    return at(day, 0) + timedelta(seconds=second)
+
+
+def at(day: date, minutes: int) -> datetime:
+    """So many minutes after midnight."""
+    return datetime(day.year, day.month, day.day) + timedelta(minutes=minutes)
 
 
 def office_day(day: date) -> date:

@@ -26,6 +26,7 @@ _DEFINITIONS = {
     "confirm.yes": (2, "E-confirmed", ""),
     "confirm.no": (2, "E-declined", ""),
     "confirm.failed": (2, "E-failed", ""),
+    "confirm.called": (2, "Left a message", ""),
     "confirm.arrived": (2, "Arrived", ""),
     "confirm.seated": (2, "In chair", ""),
     "confirm.dismissed": (2, "Done", ""),
@@ -60,7 +61,16 @@ _DEFINITIONS = {
     "tx.first": (20, "1", ""),
     "tx.second": (20, "2", ""),
     "tx.wait": (20, "Can wait", ""),
+    "block.closed": (25, "Closed", "NS"),
+    "block.lunch": (25, "Lunch", "NS"),
+    "block.urgent": (25, "Kept for emergencies", ""),
     "comm.call": (27, "Phone call", "MISC"),
+    "comm.appointment": (27, "Appointment", "APPT"),
+    "comm.money": (27, "Account", "FIN"),
+    "comm.recall": (27, "Recall", "RECALL"),
+    "comm.text": (27, "Text message", "TEXT"),
+    "comm.family": (27, "Family news", ""),
+    "comm.oldmoney": (27, "Collections call (old)", ""),
     "unearned.prepay": (29, "Prepayment", ""),
     "unearned.payplan": (29, "Payment plan prepayment", ""),
     "unearned.treatplan": (29, "Treatment plan prepayment", "X"),
@@ -73,6 +83,8 @@ _DEFINITIONS = {
     "inspay.eft": (32, "EFT", "N"),
     "inspay.card": (32, "Virtual card", ""),
     "task.normal": (33, "Normal", "D"),
+    "task.urgent": (33, "Today", ""),
+    "task.reminder": (33, "Reminder", "R"),
     "spec.general": (35, "General", ""),
     "spec.hygiene": (35, "Hygienist", ""),
     "spec.endo": (35, "Endodontist", ""),
@@ -94,7 +106,7 @@ _DEFINITIONS = {
     "filing.commercial": (49, "Commercial", ""),
     "filing.public": (49, "Public", ""),
 }
-_HIDDEN = {"adj.retired", "quick.exam"}
+_HIDDEN = {"adj.retired", "quick.exam", "comm.oldmoney"}
 
 
 def write_definitions(drop: Drop, seed: int) -> dict[str, int]:

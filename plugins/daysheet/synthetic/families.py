@@ -86,6 +86,7 @@ def _person(office: Office, payers: Payers, surname: str, place: int) -> Person:
         dentist=office.dentists[dentist],
         hygienist=rng.choice(office.hygienists),
         account=Account(office.until, office.payplans_version),
+        desk=stream(office.seed, "desk", key),
         employer=rng.choice(payers.employers) if place < 2 and rng.random() < 0.6 else 0,
         has_visits=status not in _SENT_HOME,
     )
@@ -148,9 +149,9 @@ def _write_patient(
     cached: dict[str, int],
 ) -> None:
     office, rng, defs = person.office, person.rng, person.office.defs
-    owing = person.account.balance > 3_000_000
-    billing = "bill.collect" if owing and rng.random() < 0.3 else "bill.standard"
-    billing = "bill.email" if rng.random() < 0.2 else billing
+    billing = person.guarantor.billing
+    if billing == "bill.standard" and rng.random() < 0.2:
+        billing = "bill.email"
     changed = max(person.joined, min(person.changed, office.until))
     deceased = f"{NEVER} 00:00:00"
     if person.status == 5:
@@ -172,9 +173,9 @@ def _write_patient(
         City=city[0],
         State=city[1],
         Zip=city[2],
-        WirelessPhone=f"(000) 555-{person.key % 10000:04d}" if person.key % 6 else "",
+        WirelessPhone=f"(000) 555-{person.key % 10000:04d}" if person.has_phone else "",
         Guarantor=person.guarantor.key,
-        Email=f"person{person.key}@mail.example" if person.key % 3 else "",
+        Email=f"person{person.key}@mail.example" if person.has_email else "",
         EstBalance=to_cent(person.account.balance),
         PriProv=person.dentist,
         SecProv=person.hygienist if person.key % 5 else 0,

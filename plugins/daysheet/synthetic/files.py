@@ -79,15 +79,15 @@ class Table:
 
 
 class Drop:
-    """A folder of CSV files and its manifest, in the shape the inbox takes."""
+    """A folder of CSV files of one source and its manifest, in the shape the inbox takes."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, source: str = "opendental") -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         # Tables start at different keys, so that a join on the wrong key finds other rows.
         self.tables = {
             table: Table(contract, folder / f"{table}.csv", first_key=37 * position + 1)
-            for position, (table, contract) in enumerate(load_contracts().items())
+            for position, (table, contract) in enumerate(load_contracts(source).items())
         }
 
     def add(self, table: str, **values: Any) -> int:

@@ -34,11 +34,17 @@ class Account:
     entries: list[tuple[date, int]] = field(default_factory=list)
     # (procedure, day, procedure's day, amount): netted within the procedure when aged
     offsets: list[tuple[int, date, date, int]] = field(default_factory=list)
+    # (from, until before, amount): what insurance was expected to take while a claim was out
+    waits: list[tuple[date, date, int]] = field(default_factory=list)
 
     @property
     def balance(self) -> int:
         """What is owed; the parts add up to it."""
         return sum(self.sums[part] for part in PARTS)
+
+    def booked(self) -> list[tuple[date, int]]:
+        """Every entry by its own day."""
+        return self.entries + [(day, amount) for _, day, _, amount in self.offsets]
 
     def charge(self, day: date, amount: int) -> None:
         """A completed procedure: fee times units."""

@@ -4,11 +4,14 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from daysheet.synthetic.clock import NEVER, ZERO, interval, stamp
+from daysheet.synthetic.clock import NEVER, interval, stamp
 from daysheet.synthetic.codes import Code, FeeBook, write_codes, write_coverage, write_schedules
 from daysheet.synthetic.definitions import write_definitions, write_preferences
 from daysheet.synthetic.draws import Random, stream
 from daysheet.synthetic.files import Drop
+from daysheet.synthetic.premises import Premises, write_premises
+from daysheet.synthetic.staff import write_user_settings, write_users
+from daysheet.synthetic.templates import write_templates
 from daysheet.synthetic.words import CITIES, FAMILY, GIVEN, REFERRERS
 
 
@@ -35,7 +38,20 @@ class Office:
     referrals: list[int]
     recall_types: dict[str, int]
     discount_plans: list[int]
+    premises: Premises
+    rules: dict[tuple[str, int], int]  # of automated messages, by what for and clinic
+    templates: dict[str, int]
     extras: Counter[str] = field(default_factory=Counter)  # known money outside balances
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)  # known numbers by area
+
+    @property
+    def messages_since(self) -> date:
+        """First day of automated messages."""
+        return self.start + (self.until - self.start) / 5
+
+    def count(self, area: str, label: object, number: int = 1) -> None:
+        """Add to a known number, such as "texts by status", 2."""
+        self.counts[area, str(label)] += number
 
     def touched(self, day: date, rng: Random) -> str:
         """A change time on ``day``, never after the export."""
@@ -58,6 +74,11 @@ def open_office(
     book = FeeBook(drop, stream(seed, "fees"), start, until)
     amounts = book.write(schedules, codes, clinics[-1], dentists[-1])
     write_preferences(drop, defs, dentists[0], until, payplans_version)
+    in_use = {"dentist": dentists, "hygienist": hygienists}
+    premises = write_premises(drop, stream(seed, "premises"), clinics, in_use, start)
+    users = write_users(drop, clinics, dentists, premises, until)
+    write_user_settings(drop, stream(seed, "user settings"), users, clinics, premises)
+    rules, templates = write_templates(drop, defs, clinics)
     return Office(
         drop=drop,
         seed=seed,
@@ -74,10 +95,13 @@ def open_office(
         dentists=dentists,
         hygienists=hygienists,
         entity=entity,
-        users=_users(drop, clinics, dentists, until),
+        users=users,
         referrals=_referrals(drop, rng, defs, start),
         recall_types=_recall_types(drop),
         discount_plans=_discount_plans(drop, defs, schedules),
+        premises=premises,
+        rules=rules,
+        templates=templates,
     )
 
 
@@ -145,35 +169,6 @@ def _providers(
         )
         found[kind].append(key)
     return found["dentist"], found["hygienist"], found["entity"][0]
-
-
-def _users(drop: Drop, clinics: list[int], dentists: list[int], until: date) -> list[int]:
-    groups = [
-        drop.add("usergroup", Description=name)
-        for name in ("Front desk", "Billing", "Clinical", "Everything")
-    ]
-    users = []
-    for n in range(9):
-        name = f"{GIVEN[n].lower()}{n}"
-        user = drop.add(
-            "userod",
-            UserName=name,
-            EmployeeNum=200 + n if n < 6 else 0,
-            ClinicNum=clinics[n % 2] if n % 3 else 0,
-            ProvNum=dentists[n - 6] if n >= 6 else 0,
-            IsHidden=int(n == 5),
-            TaskListInBox=n,
-            AnesthProvType=3,
-            ClinicIsRestricted=int(n == 1),
-            DateTLastLogin=f"{until} 07:5{n}:00" if n != 5 else f"{ZERO} 00:00:00",
-            DateTFail="0001-01-01 00:00:00",
-        )
-        users.append(user)
-        # One login has no group, some have two.
-        memberships = [] if n == 5 else [groups[n % 4]] + ([groups[1]] if n % 4 == 0 else [])
-        for group in memberships:
-            drop.add("usergroupattach", UserNum=user, UserGroupNum=group)
-    return users
 
 
 def _referrals(drop: Drop, rng: Random, defs: dict[str, int], start: date) -> list[int]:

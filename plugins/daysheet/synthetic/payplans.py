@@ -119,7 +119,7 @@ def _charge(
     """Write a debit (0) or credit (1) of a plan."""
     office, rng = terms.patient.office, terms.patient.rng
     linked = terms.dynamic and procedure is not None
-    return office.drop.add(
+    key = office.drop.add(
         "payplancharge",
         PayPlanNum=terms.key,
         Guarantor=terms.payer.key if guarantor is None else guarantor,
@@ -133,11 +133,14 @@ def _charge(
         ProcNum=procedure.key if procedure is not None and kind == 1 else 0,
         SecDateTEntry=stamp(min(terms.begins, office.until), rng),
         SecDateTEdit=office.touched(terms.begins, rng),
-        StatementNum=terms.patient.key if rng.random() < 0.2 else 0,
+        StatementNum=terms.patient.invoiced(0.2),
         FKey=procedure.key if linked else 0,
         LinkType=2 if linked else 0,
         IsOffset=int(offset),
     )
+    if kind == 0:
+        terms.payer.plan_charges.append((day, key))
+    return key
 
 
 def _static(desk: Desk, treatment: Procedure, payer: Person, closed: bool) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from daysheet.synthetic.codes import Code
 from daysheet.synthetic.draws import Random
@@ -97,6 +98,12 @@ class Procedure:
     insured: int = 0  # paid or estimated, with write-offs
     split: int = 0  # paid by splits outside a payment plan
     financed: bool = False  # on a payment plan
+    planned: date | None = None  # when it was proposed
+
+    @property
+    def proposed_on(self) -> date:
+        """The day it was planned, else its own."""
+        return self.planned or self.day
 
     @property
     def gross(self) -> int:
@@ -117,7 +124,33 @@ class Adjustment:
     person: "Person"
     day: date
     amount: int
+    kind: str = ""
     split: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Money of a patient that came in, by split."""
+
+    key: int
+    day: date
+    amount: int
+
+
+@dataclass(slots=True)
+class Appointment:
+    """An appointment as its row says, and what its history and its messages must agree with."""
+
+    key: int
+    person: "Person"
+    day: date
+    start: int  # minutes after midnight
+    status: int
+    made: date
+    confirmed: str  # slug of its confirmation status
+    row: dict[str, Any]
+    broken_by: str = ""  # D9986 missed, D9987 cancelled, '' not charted
+    moves: int = 0  # to another day
 
 
 @dataclass(slots=True)
@@ -139,6 +172,7 @@ class Person:
     dentist: int
     hygienist: int
     account: Account
+    desk: Random  # draws for what is about no money, so that it moves none
     guarantor: "Person | None" = None
     employer: int = 0
     coverages: list[Coverage] = field(default_factory=list)
@@ -150,11 +184,46 @@ class Person:
     discount_plan: int = 0
     tracked_plan: int = 0  # a payment plan that insurance pays
     has_visits: bool = True
+    billing: str = "bill.standard"
+    invoice: int = 0  # a statement that charges were put on; written later
+    plans: dict[int, int] = field(default_factory=dict)  # treatment plan by TPStatus
+    proposed: list[Procedure] = field(default_factory=list)  # work that was planned first
+    appointments: list[Appointment] = field(default_factory=list)
+    receipts: list[Receipt] = field(default_factory=list)
+    plan_charges: list[tuple[date, int]] = field(default_factory=list)  # of payment plans
+    silent_since: date = date.max  # wants no more texts
 
     @property
     def last_day(self) -> date:
         """Last day they can have come."""
         return min(self.left, self.office.until)
+
+    @property
+    def has_phone(self) -> bool:
+        """There is a mobile number."""
+        return self.key % 6 != 0
+
+    @property
+    def has_email(self) -> bool:
+        """There is an address."""
+        return self.key % 3 != 0
+
+    def takes_texts(self, day: date) -> bool:
+        """They can be sent texts: a mobile number, TxtMsgOk is not no, no opt-out yet."""
+        return self.has_phone and self.key % 3 != 2 and day < self.silent_since
+
+    def invoiced(self, share: float) -> int:
+        """For ``share`` of the charges the invoice they are on, else 0."""
+        if self.rng.random() >= share:
+            return 0
+        self.invoice = self.invoice or self.office.drop.next_key("statement")
+        return self.invoice
+
+    def plan(self, status: int) -> int:
+        """The person's active (1) or inactive (2) treatment plan."""
+        if status not in self.plans:
+            self.plans[status] = self.office.drop.next_key("treatplan")
+        return self.plans[status]
 
     def is_adult(self, day: date) -> bool:
         """Eighteen or older, or of unknown age."""

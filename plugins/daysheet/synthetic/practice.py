@@ -1,5 +1,6 @@
 """Generates a whole practice: streams circle after circle, and keeps the known answer."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -8,24 +9,32 @@ from pathlib import Path
 from daysheet.synthetic.adjustments import adjust_visit
 from daysheet.synthetic.amounts import exact
 from daysheet.synthetic.audit import log
+from daysheet.synthetic.bookings import keep_history
 from daysheet.synthetic.checks import Desk
 from daysheet.synthetic.claims import bill, estimate_plans
+from daysheet.synthetic.collecting import collect
+from daysheet.synthetic.contacts import correspond
 from daysheet.synthetic.coverage import insure
 from daysheet.synthetic.draws import stream
 from daysheet.synthetic.families import circles, write_patients
 from daysheet.synthetic.files import Drop
 from daysheet.synthetic.known import KnownAnswer
+from daysheet.synthetic.lists import write_lists
 from daysheet.synthetic.office import Office, open_office
 from daysheet.synthetic.payers import write_payers
 from daysheet.synthetic.payplans import finance, track_insurance
 from daysheet.synthetic.people import Circle
 from daysheet.synthetic.receipts import receive
 from daysheet.synthetic.records import join_club, keep_records
+from daysheet.synthetic.reminders import remind
+from daysheet.synthetic.schedules import write_schedules
 from daysheet.synthetic.strays import write_strays
+from daysheet.synthetic.tasks import assign, write_chores
 from daysheet.synthetic.transfers import move_money
+from daysheet.synthetic.treatment_plans import keep_plans
 from daysheet.synthetic.visits import visits
 
-SOURCE = "opendental"
+SOURCE, LISTS = "opendental", "practice"
 
 
 class FolderInUse(Exception):
@@ -59,8 +68,9 @@ def generate(
     ``int_ar_analysis_base``. Patients who do not exist but own rows have no guarantor there.
     """
     folder = out / SOURCE
-    if folder.exists() and any(folder.iterdir()):
-        raise FolderInUse(f"{folder} is not empty; name another folder, or remove it first")
+    for one in (folder, out / LISTS):
+        if one.exists() and any(one.iterdir()):
+            raise FolderInUse(f"{one} is not empty; name another folder, or remove it first")
     drop, known = Drop(folder), KnownAnswer(out)
     start = until - timedelta(days=round(365.25 * years))
     office = open_office(
@@ -84,8 +94,14 @@ def generate(
     for missing, account in write_strays(office, patients):
         known.add(missing, None, account)
     _log_on(office)
+    write_schedules(office)
+    write_chores(office)
     desk.close()
-    drop.close(datetime.combine(until, time(23, 59, 59)))
+    exported_on = datetime.combine(until, time(23, 59, 59))
+    drop.close(exported_on)
+    lists = Drop(out / LISTS, LISTS)
+    write_lists(lists, office)
+    lists.close(exported_on)
     summary = Summary(folder, {t: sheet.rows for t, sheet in drop.tables.items()}, known.balance)
     known.close(
         patients=patients,
@@ -94,6 +110,7 @@ def generate(
         seed=seed,
         payplans_version=payplans_version,
         rows=summary.rows,
+        counts=_by_area(office.counts),
         not_in_any_balance={name: exact(amount) for name, amount in office.extras.items()},
     )
     return summary
@@ -116,7 +133,21 @@ def _live(desk: Desk, circle: Circle) -> None:
     keep_records(circle)
     for settle in links:
         settle()
+    keep_history(circle)
+    keep_plans(circle)
+    remind(circle)
+    correspond(circle)
+    collect(circle)
+    assign(circle)
     write_patients(circle)
+
+
+def _by_area(counts: Counter[tuple[str, str]]) -> dict[str, dict[str, int]]:
+    """Known numbers, sorted, so that the same practice always reads the same."""
+    areas: dict[str, dict[str, int]] = {}
+    for (area, label), number in sorted(counts.items()):
+        areas.setdefault(area, {})[label] = number
+    return areas
 
 
 def _log_on(office: Office) -> None:

@@ -9,7 +9,7 @@ from daysheet.synthetic.audit import log
 from daysheet.synthetic.checks import Desk
 from daysheet.synthetic.clock import NEVER, next_weekday
 from daysheet.synthetic.draws import Random
-from daysheet.synthetic.people import Adjustment, Family, Person, Procedure
+from daysheet.synthetic.people import Adjustment, Family, Person, Procedure, Receipt
 
 TRANSFER = ""
 _KINDS = ("pay.card",) * 9 + ("pay.check",) * 4 + ("pay.cash",) * 3 + ("pay.ach", "pay.financing")
@@ -63,17 +63,19 @@ def write_payment(desk: Desk, header: Person, day: date, kind: str, splits: list
         MerchantFee=share(total, 2) if card and rng.random() < 0.02 else 0,
     )
     for split in splits:
-        _write_split(key, day, split)
+        split_key = _write_split(key, day, split)
+        if kind != TRANSFER:
+            split.person.receipts.append(Receipt(split_key, day, split.amount))
     log(office, rng, "payment created", entered, patient=header.key, key=key)
     return key
 
 
-def _write_split(payment: int, day: date, split: Split) -> None:
+def _write_split(payment: int, day: date, split: Split) -> int:
     person, procedure, adjustment = split.person, split.procedure, split.adjustment
     office = person.office
     provider = split.provider or (procedure.provider if procedure else person.dentist)
     entered = min(day, office.until)
-    office.drop.add(
+    key = office.drop.add(
         "paysplit",
         SplitAmt=split.amount,
         PatNum=person.key,
@@ -102,6 +104,7 @@ def _write_split(payment: int, day: date, split: Split) -> None:
         procedure.split += split.amount
     if not split.plan and adjustment:
         adjustment.split += split.amount
+    return key
 
 
 def receive(desk: Desk, family: Family, rng: Random) -> None:

@@ -160,6 +160,7 @@ def _missed(person: Person, day: date) -> Visit:
     if roll < 0.15:
         return Visit(person, day, [], broken=True)
     code = person.office.codes["D9986" if roll < 0.7 else "D9987"]
+    person.appointments[-1].broken_by = code.text
     return Visit(person, day, [chart(person, code, day, COMPLETE, appointment)], broken=True)
 
 
