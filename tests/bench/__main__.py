@@ -21,9 +21,10 @@ from rich.console import Console
 from rich.table import Table
 
 from daysheet.settings import PROJECT
-from tests.bench.building import measure_build, model_seconds
+from tests.bench.building import measure_build, measure_models
 from tests.bench.loading import MB, measure_load, measure_memory, write_procedures
 from tests.bench.phases import measure_phases
+from tests.bench.rebuilding import measure_rebuilds
 from tests.bench.stage import bench_warehouse, load_practice
 from tests.bench.totals import compare_totals
 
@@ -78,10 +79,11 @@ def build(chosen: argparse.Namespace, folder: Path) -> None:
     with bench_warehouse() as warehouse:
         show("Loading a whole practice", {"s": round(load_practice(warehouse, practice), 1)})
         show("Building its models", measure_build(warehouse, UNTIL, chosen.rounds))
-        times = model_seconds(warehouse)
-        show("Models", {name: f"{took:.2f} s, {rows} rows" for name, took, rows in times})
         apart = compare_totals(warehouse, practice)
-    show("Known totals against the models", apart)
+        show("Known totals against the models", apart)
+        show("Each model, bare and alone", measure_models(warehouse, UNTIL))
+        for title, figures in measure_rebuilds(warehouse, practice, folder, UNTIL).items():
+            show(title, figures)
     assert not any(apart.values()), "the models differ from the known totals"
 
 

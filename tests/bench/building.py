@@ -1,15 +1,18 @@
-"""The models through the engine against the same SQL run bare, and what a second build costs."""
+"""The models through the engine against the same SQL run bare: time, and memory of each."""
 
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from datetime import date
+from pathlib import Path
 from statistics import median
+from typing import Self
 
 import psycopg
 from psycopg import sql
 
-from daysheet.builds.opening import Build, open_build, take_build
+from daysheet.builds.opening import Build, fail_build, open_build, take_build
 from daysheet.builds.publishing import check_build, publish
 from daysheet.builds.schemas import ensure_schemas
 from daysheet.builds.versions import BUILD_SETTINGS, make_model
@@ -95,7 +98,7 @@ def forget_versions(warehouse: Warehouse) -> None:
 
 
 def measure_build(warehouse: Warehouse, as_of: date, rounds: int) -> dict[str, object]:
-    """Engine against bare on one and two connections, checks apart; then a no-change build."""
+    """Engine against bare on one and two connections, checks apart."""
     result: dict[str, object] = {"rounds (medians)": rounds}
     for connections in (1, 2):
         build = new_build(warehouse, as_of)
@@ -117,9 +120,6 @@ def measure_build(warehouse: Warehouse, as_of: date, rounds: int) -> dict[str, o
                 (engine - (checked - bare)) / bare, 2
             ),
         }
-    again = new_build(warehouse, as_of)
-    result["no-change build, s of model time"] = round(run_engine(warehouse, again, 1), 2)
-    finish(warehouse, again)
     return result
 
 
@@ -129,10 +129,57 @@ def finish(warehouse: Warehouse, build: Build) -> None:
     publish(warehouse.dsn(Role.BUILDER), build.build, OWNER, OWNER)
 
 
-def model_seconds(warehouse: Warehouse) -> list[tuple[str, float, int]]:
-    """Model, seconds and rows of the newest version of each."""
-    with psycopg.connect(warehouse.dsn(Role.READER)) as db:
-        return db.execute(
-            "select distinct on (model) model, seconds::float, row_count from ops.model_version"
-            " order by model, created_at desc"
-        ).fetchall()
+def measure_models(warehouse: Warehouse, as_of: date) -> dict[str, str]:
+    """Of each model, run bare and alone: seconds, share of the whole, rows, peak private memory."""
+    build = new_build(warehouse, as_of)
+    with psycopg.connect(warehouse.dsn(Role.BUILDER), autocommit=True) as db:
+        ensure_schemas(db, build)
+    relations = Relations(BARE, build.stage_schema)
+    taken: dict[str, tuple[float, int, int]] = {}
+    with psycopg.connect(warehouse.dsn(Role.BUILDER)) as db:
+        db.execute(f"drop schema if exists {BARE} cascade")
+        db.execute(f"create schema {BARE}")
+    for name in load_graph().order:
+        select = render_model(load_catalog().models[name], relations, as_of)
+        with session(warehouse.dsn(Role.BUILDER), "bare", settings=BUILD_SETTINGS) as db:
+            started = time.monotonic()
+            with PeakMemory(db.info.backend_pid) as memory:
+                made = db.execute(f"create table {BARE}.{name} as {select}")
+            taken[name] = (time.monotonic() - started, made.rowcount, memory.peak_kb)
+            db.execute(f"analyze {BARE}.{name}")
+    whole = sum(seconds for seconds, _, _ in taken.values())
+    give_up(warehouse, build)
+    return {
+        name: f"{seconds:.2f} s, {seconds / whole:.0%}, {rows:,} rows, {kb / 1024:.0f} MB"
+        for name, (seconds, rows, kb) in sorted(taken.items(), key=lambda one: -one[1][0])
+    }
+
+
+class PeakMemory:
+    """The most private memory a Postgres backend of this machine had while this was open."""
+
+    def __init__(self, pid: int) -> None:
+        self.peak_kb = 0
+        self._status, self._ended = Path(f"/proc/{pid}/status"), threading.Event()
+        self._watcher = threading.Thread(target=self._watch)
+
+    def __enter__(self) -> Self:
+        self._watcher.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._watcher.join()
+
+    def _watch(self) -> None:
+        while not self._ended.wait(0.02):
+            (line,) = (
+                line for line in self._status.read_text().splitlines() if line.startswith("RssAnon")
+            )
+            self.peak_kb = max(self.peak_kb, int(line.split()[1]))
+
+
+def give_up(warehouse: Warehouse, build: Build) -> None:
+    """End a build that was only for its inputs, so that the next may go on."""
+    with psycopg.connect(warehouse.dsn(Role.BUILDER), autocommit=True) as db:
+        fail_build(db, build.build, OWNER, "it was only for its inputs")
