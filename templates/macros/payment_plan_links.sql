@@ -1,42 +1,36 @@
-{# Credits of dynamic payment plans (versions 2 and 3): patient, day, signed amount. A link takes
-   over a completed procedure (if its plan is there) or an adjustment, at the link's override or else
-   at its value less what is paid or expected on it outside the plan, whatever the date
-   (OpenDental Ledgers). #}
+{# Credits of dynamic payment plans (versions 2 and 3), in the shape of the ledger_* macros. A link
+   takes over a completed procedure (if its plan is there) or an adjustment, at the link's override
+   or else at its value less what is paid or expected on it outside the plan, whatever the date
+   (OpenDental Ledgers). Links to anything else do nothing and have no row. #}
 {% macro payment_plan_link_credits(
     settings, links, plans, procedures, adjustments, claim_lines, splits
 ) -%}
 with linked_items as (
     select
         links.payplan_link_id,
-        coalesce(links.amount_override, 0) as amount_override,
-        items.procedure_id,
-        null::bigint as adjustment_id,
-        items.patient_id,
-        items.provider_id,
-        items.clinic_id,
-        items.proc_date as item_date,
-        coalesce({{ gross_fee('items') }}, 0) as amount
+        links.amount_override,
+        charted.procedure_id,
+        adjusted.adjustment_id,
+        coalesce(charted.patient_id, adjusted.patient_id) as patient_id,
+        coalesce(charted.provider_id, adjusted.provider_id) as provider_id,
+        coalesce(charted.clinic_id, adjusted.clinic_id) as clinic_id,
+        coalesce(charted.proc_date, adjusted.adj_date) as item_date,
+        coalesce({{ gross_fee('charted') }}, adjusted.adj_amt, 0) as item_amount,
+        adjusted.adjustment_id is not null
+        or (charted.proc_status = 2 and plans.payplan_id is not null) as takes_over,
+        {{ row_metadata('links') }}
     from {{ links }} as links
-    inner join {{ plans }} as plans
+    left join {{ plans }} as plans
         on links.payplan_id = plans.payplan_id
-    inner join {{ procedures }} as items
-        on links.object_id = items.procedure_id
-    where links.link_type = 2 and items.proc_status = 2
-    union all
-    select
-        links.payplan_link_id,
-        coalesce(links.amount_override, 0) as amount_override,
-        null::bigint as procedure_id,
-        items.adjustment_id,
-        items.patient_id,
-        items.provider_id,
-        items.clinic_id,
-        items.adj_date as item_date,
-        coalesce(items.adj_amt, 0) as amount
-    from {{ links }} as links
-    inner join {{ adjustments }} as items
-        on links.object_id = items.adjustment_id
-    where links.link_type = 1
+    left join {{ procedures }} as charted
+        on
+            links.object_id = charted.procedure_id
+            and links.link_type = 2
+    left join {{ adjustments }} as adjusted
+        on
+            links.object_id = adjusted.adjustment_id
+            and links.link_type = 1
+    where links.link_type in (1, 2)
 ),
 
 item_changes as (
@@ -91,14 +85,36 @@ item_change_totals as (
 )
 
 select
+    'plan link' as transaction_type,
+    items.payplan_link_id as source_id,
     items.patient_id,
-    items.item_date,
+    items.provider_id,
+    items.clinic_id,
+    items.procedure_id,
+    items.item_date as transaction_date,
+    items._created_at::date as entry_date,
+    items.item_date as procedure_date,
     -coalesce(
-        nullif(items.amount_override, 0), items.amount + coalesce(changes.amount, 0)
-    ) as amount
+        nullif(items.amount_override, 0), items.item_amount + coalesce(changes.amount, 0)
+    ) as source_amount,
+    case
+        when settings.payplans_version not in ('2', '3') then 'plan version'
+        when items.takes_over is not true then 'item missing'
+    end as not_counted_because,
+    0 as insurance_paid,
+    0 as writeoff,
+    0 as insurance_pending,
+    0 as writeoff_pending,
+    null::text as claim_line_status,
+    0 as expected_payment,
+    false as is_income_transfer,
+    0 as payplan_due,
+    0 as collected_amount,
+    null::bigint as label_id,
+    items._created_at,
+    items._updated_at
 from linked_items as items
-inner join {{ settings }} as settings
-    on settings.payplans_version in ('2', '3')
+cross join {{ settings }} as settings
 left join item_change_totals as changes
     on items.payplan_link_id = changes.payplan_link_id
 {%- endmacro %}
