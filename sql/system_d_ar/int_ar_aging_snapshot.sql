@@ -61,25 +61,33 @@ families_and_patients as (
         mode,
         guarantor_id,
         patient_id,
-        greatest(sum(charges_0_30), 0) as charges_0_30,
-        greatest(sum(charges_31_60), 0) as charges_31_60,
-        greatest(sum(charges_61_90), 0) as charges_61_90,
-        greatest(sum(charges_over_90), 0) as charges_over_90,
-        sum(credits)
-        - least(sum(charges_0_30), 0)
-        - least(sum(charges_31_60), 0)
-        - least(sum(charges_61_90), 0)
-        - least(sum(charges_over_90), 0) as credits,
-        sum(balance_total) as balance_total,
-        sum(insurance_pending) as insurance_pending,
-        sum(writeoff_pending) as writeoff_pending,
-        sum(payplan_due) as payplan_due,
-        sum(collected) as collected
+        sum(charges_0_30) as charges_0_30,
+        sum(charges_31_60) as charges_31_60,
+        sum(charges_61_90) as charges_61_90,
+        sum(charges_over_90) as charges_over_90,
+        sum(credits) as credits,
+        {{ aged_cents('sum(balance_total)') }} as balance_total,
+        {{ aged_cents('sum(insurance_pending + writeoff_pending)') }} as insurance_estimate,
+        {{ aged_cents('sum(insurance_pending)') }} as insurance_pending,
+        {{ aged_cents('sum(writeoff_pending)') }} as writeoff_pending,
+        {{ aged_cents('sum(payplan_due)') }} as payplan_due,
+        {{ aged_cents('sum(collected)') }} as collected_last_30_days
     from patients_by_date
     group by
         grouping sets (
             (as_of_date, mode, guarantor_id, patient_id), (as_of_date, mode, guarantor_id)
         )
+),
+
+figures as (
+    {{ buckets_after_credits(
+        'families_and_patients',
+        [
+            'as_of_date', 'mode', 'guarantor_id', 'patient_id', 'balance_total',
+            'insurance_estimate', 'insurance_pending', 'writeoff_pending', 'payplan_due',
+            'collected_last_30_days',
+        ]
+    ) | indent }}
 ),
 
 guarantors as (
@@ -89,29 +97,6 @@ guarantors as (
         source('opendental', 'tsitranslog'),
         as_of
     ) | indent }}
-),
-
-figures as (
-    select
-        as_of_date,
-        mode,
-        guarantor_id,
-        patient_id,
-        {{ left_after_credits(
-            'charges_0_30', 'charges_31_60 + charges_61_90 + charges_over_90', 'credits'
-        ) }} as balance_0_30,
-        {{ left_after_credits(
-            'charges_31_60', 'charges_61_90 + charges_over_90', 'credits'
-        ) }} as balance_31_60,
-        {{ left_after_credits('charges_61_90', 'charges_over_90', 'credits') }} as balance_61_90,
-        {{ left_after_credits('charges_over_90', '0', 'credits') }} as balance_over_90,
-        {{ aged_cents('balance_total') }} as balance_total,
-        {{ aged_cents('insurance_pending + writeoff_pending') }} as insurance_estimate,
-        {{ aged_cents('insurance_pending') }} as insurance_pending,
-        {{ aged_cents('writeoff_pending') }} as writeoff_pending,
-        {{ aged_cents('payplan_due') }} as payplan_due,
-        {{ aged_cents('collected') }} as collected_last_30_days
-    from families_and_patients
 )
 
 select

@@ -30,9 +30,46 @@ case
 end
 {%- endmacro %}
 
-{# What credits leave of a charge when they pay `older` charges first: all of it, part or nothing. #}
-{% macro left_after_credits(charge, older, credits) -%}
-greatest(least({{ charge }}, {{ older }} + {{ charge }} - ({{ credits }})), 0)
+{# What each bucket holds once credits have paid the oldest first. A bucket below zero, which netted
+   rows can make, is empty, and what it lacks is more credit. `charges` has the raw sums charges_0_30
+   to charges_over_90 and the credits, as a positive figure, by account and date: `keys`. #}
+{% macro buckets_after_credits(charges, keys) -%}
+with owed as (
+    select
+        {{ keys | join(',\n        ') }},
+        greatest(charges_0_30, 0) as charges_0_30,
+        greatest(charges_31_60, 0) as charges_31_60,
+        greatest(charges_61_90, 0) as charges_61_90,
+        greatest(charges_over_90, 0) as charges_over_90,
+        credits
+        - least(charges_0_30, 0)
+        - least(charges_31_60, 0)
+        - least(charges_61_90, 0)
+        - least(charges_over_90, 0) as credits
+    from {{ charges }}
+),
+
+paid as (
+    select
+        {{ keys | join(',\n        ') }},
+        charges_0_30,
+        charges_31_60,
+        charges_61_90,
+        charges_over_90,
+        greatest(credits, 0) as credits_over_90,
+        greatest(credits - charges_over_90, 0) as credits_61_90,
+        greatest(credits - charges_over_90 - charges_61_90, 0) as credits_31_60,
+        greatest(credits - charges_over_90 - charges_61_90 - charges_31_60, 0) as credits_0_30
+    from owed
+)
+
+select
+    {{ keys | join(',\n    ') }},
+    greatest(charges_0_30 - credits_0_30, 0) as balance_0_30,
+    greatest(charges_31_60 - credits_31_60, 0) as balance_31_60,
+    greatest(charges_61_90 - credits_61_90, 0) as balance_61_90,
+    greatest(charges_over_90 - credits_over_90, 0) as balance_over_90
+from paid
 {%- endmacro %}
 
 {# Aged figures as the practice system stores them: to mills, then to cents, halves away from zero
