@@ -1,10 +1,11 @@
 """The generated practice: the vendor's shape, and a ledger whose answer is known."""
 
 import csv
+import datetime
 import hashlib
 import json
 from collections import Counter, defaultdict
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from daysheet.synthetic import generate
 from daysheet.synthetic.practice import FolderInUse
 
 from .conftest import PATIENTS, UNTIL
-from .reading import RANGES, SHAPES, Ledger, money, rows
+from .reading import RANGES, SHAPES, Ledger, aged, money, rows, split_by_family
 
 PARTS = (
     "total_production",
@@ -110,16 +111,51 @@ def test_known_totals_add_up_the_known_balances(practice: Path):
     assert totals["rows"]["patient"] == PATIENTS
 
 
-def test_guarantors_hold_their_familys_balance(practice: Path):
-    owed = defaultdict(Decimal)
-    for row in known_balances(practice).values():
-        owed[row["guarantor_id"]] += Decimal(row["total_ar_balance"])
+def known_aging(practice: Path) -> list[dict[str, str]]:
+    with (practice / "known_aging.csv").open(newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def families(practice: Path) -> dict[str, set[str]]:
+    found = defaultdict(set)
     for row in rows(practice / "opendental", "patient"):
-        cent = Decimal("0.01")
-        total = owed[row["PatNum"]].quantize(cent, ROUND_HALF_UP)
-        assert money(row["BalTotal"]) == total
-        buckets = [money(row[n]) for n in ("Bal_0_30", "Bal_31_60", "Bal_61_90", "BalOver90")]
-        assert min(buckets) >= 0
+        found[row["Guarantor"]].add(row["PatNum"])
+    return found
+
+
+BUCKETS = ("balance_0_30", "balance_31_60", "balance_61_90", "balance_over_90")
+AGED = (*BUCKETS, "balance_total", "insurance_estimate")
+
+
+def test_known_aging_equals_the_ledger_read_back_and_aged(practice: Path):
+    ledger, whole = Ledger(practice / "opendental", UNTIL), families(practice)
+    owners = {patient: head for head, family in whole.items() for patient in family}
+    by_family = split_by_family(ledger, owners)
+    known = known_aging(practice)
+    assert Counter(row["mode"] for row in known) == {
+        "running": len(whole),
+        "historic": 3 * len(whole),
+    }
+    for row in known:
+        head, running = row["guarantor_id"], row["mode"] == "running"
+        on = datetime.date.fromisoformat(row["as_of_date"])
+        found = aged(by_family[head], on, running=running, offsetting=True)
+        assert found == [Decimal(row[name]) for name in AGED], (head, on)
+    for column in AGED:
+        assert any(Decimal(row[column]) for row in known), column
+
+
+def test_caches_on_guarantors_are_the_known_aging_unless_stale(practice: Path):
+    known = {row["guarantor_id"]: row for row in known_aging(practice) if row["mode"] == "running"}
+    stale = 0
+    caches = ("Bal_0_30", "Bal_31_60", "Bal_61_90", "BalOver90", "BalTotal", "InsEst")
+    for row in rows(practice / "opendental", "patient"):
+        truth = known.get(row["PatNum"], {})
+        names = zip((*caches, "PayPlanDue"), (*AGED, "payplan_due"), strict=True)
+        differ = [c for c, name in names if money(row[c]) != Decimal(truth.get(name, 0))]
+        assert bool(differ) == (truth.get("is_cache_stale") == "1"), row["PatNum"]
+        stale += bool(differ)
+    assert 0 < stale < len(known) / 20
 
 
 def test_a_folder_in_use_is_refused(practice: Path):

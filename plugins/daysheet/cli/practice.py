@@ -34,6 +34,9 @@ def _generate(
     payplans_version: Annotated[
         int, typer.Option(min=1, max=4, help="Which of the vendor's payment plan rules it uses.")
     ] = 2,
+    offsetting: Annotated[
+        bool, typer.Option(help="Age a procedure's discounts by its day (AgingProcLifo).")
+    ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Write an invented practice as CSV files, with the totals its models must reach."""
@@ -49,6 +52,7 @@ def _generate(
                 until=last,
                 seed=seed,
                 payplans_version=payplans_version,
+                offsetting=offsetting,
                 progress=lambda made: bar.update(task, completed=made),
             )
         except FolderInUse as error:

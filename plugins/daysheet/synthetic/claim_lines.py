@@ -1,5 +1,7 @@
 """Writes claims and their lines, and books each line: on account, check and procedure."""
 
+from datetime import date
+
 from daysheet.synthetic.amounts import DOLLAR
 from daysheet.synthetic.audit import log
 from daysheet.synthetic.claim_records import Amounts, Claim, keep_beside, track
@@ -7,7 +9,7 @@ from daysheet.synthetic.clock import NEVER, stamp
 from daysheet.synthetic.people import Procedure
 
 _MONEY = (1, 4, 5, 7)
-_PENDING, _PREAUTH = 0, 2
+_PENDING, _RECEIVED, _PREAUTH = 0, 1, 2
 
 
 def write_line(
@@ -123,14 +125,17 @@ def _book(
         if status in _MONEY:
             extras["insurance on procedures not complete"] += amounts.paid + amounts.writeoff
         return
+    on = procedure.day if procedure is not None else claim.day
     if status in _MONEY:
-        account.insure(
-            claim.paid_on or claim.day, 0 if pays_plan else amounts.paid, amounts.writeoff
-        )
+        day = claim.paid_on or claim.day
+        account.insure(day, 0 if pays_plan else amounts.paid, amounts.writeoff)
+        if status == _RECEIVED:
+            account.wait(on, day, amounts.estimate + amounts.writeoff)
         if pays_plan:
             extras["insurance paid to tracked plans"] += amounts.paid
     elif status == _PENDING:
         account.expect(amounts.estimate, amounts.writeoff)
+        account.wait(on, date.max, amounts.estimate + amounts.writeoff)
 
 
 def _credit(procedure: Procedure, status: int, amounts: Amounts, expected: int) -> None:

@@ -80,12 +80,11 @@ def _file(
             check = desk.check(coverage.plan, person.clinic, payday)
             claim.paid_on, claim.check = payday, check
     claim.is_ortho = any(p.code.text.startswith("D8") for p in billed)
-    total = expected = 0
+    total = 0
     by_total = circle.oddity == "by total"
     for procedure in billed:
         estimate, writeoff = _expected(coverage, claim.kind, procedure)
         claim.estimate(procedure, estimate, writeoff)
-        expected += estimate + writeoff
         if not answer.received:
             write_line(claim, procedure, 0, estimate=estimate, writeoff=writeoff)
             continue
@@ -101,8 +100,6 @@ def _file(
             writeoff=0 if answer.denied else writeoff,
             estimate=estimate,
         )
-    settled = claim.paid_on or date.max
-    person.account.waits.append((claim.day, settled, expected))
     if answer.received:
         if by_total and total:
             write_line(claim, None, 1, paid=total)

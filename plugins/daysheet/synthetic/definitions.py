@@ -130,13 +130,12 @@ def write_definitions(drop: Drop, seed: int) -> dict[str, int]:
 
 
 def write_preferences(
-    drop: Drop, defs: dict[str, int], provider: int, until: date, payplans_version: int
+    drop: Drop, defs: dict[str, int], provider: int, until: date, aging: dict[str, int]
 ) -> None:
     """Write ``preference``: what models read, and secrets that must never be kept."""
     settings = {
-        "PayPlansVersion": payplans_version,
+        **aging,
         "PayPlansBillInAdvanceDays": 10,
-        "AgingProcLifo": 1,
         "DateLastAging": until,
         "AgingCalculatedMonthlyInsteadOfDaily": 0,
         "AgingIsEnterprise": 0,

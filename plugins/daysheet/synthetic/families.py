@@ -1,12 +1,13 @@
 """Makes the circles of families, and writes their patient rows once all is known."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 
+from daysheet.synthetic.aging import Aged
 from daysheet.synthetic.amounts import to_cent
 from daysheet.synthetic.clock import CONVERTED, NEVER, ZERO, stamp
 from daysheet.synthetic.draws import Random, stream
-from daysheet.synthetic.ledger import Account, age
+from daysheet.synthetic.ledger import Account
 from daysheet.synthetic.office import Office
 from daysheet.synthetic.payers import Payers
 from daysheet.synthetic.people import (
@@ -117,27 +118,31 @@ def _estrange(circle: Circle) -> None:
                     person.status, person.has_visits = 3, False
 
 
-def write_patients(circle: Circle) -> None:
-    """Write the circle's patient rows, guarantors with their family's cached balances."""
+def accounts_by_guarantor(circle: Circle) -> dict[int, list[Account]]:
+    """The accounts each guarantor of the circle answers for."""
     heads: dict[int, list[Account]] = {}
     for person in circle.people:
         heads.setdefault(person.guarantor.key, []).append(person.account)
+    return heads
+
+
+def write_patients(circle: Circle, aged: dict[int, Aged]) -> None:
+    """Write the circle's patient rows, guarantors with their family's cached balances."""
     super_family = circle.families[0].head.key if len(circle.families) > 1 else 0
     for family in circle.families:
         city = circle.rng.choice(CITIES)
         for person in family.members:
-            cached = _cached(heads[person.key], person.office.until) if person.key in heads else {}
+            cached = _cached(aged[person.key]) if person.key in aged else {}
             _write_patient(circle, person, city, super_family, cached)
 
 
-def _cached(accounts: list[Account], until: date) -> dict[str, int]:
+def _cached(family: Aged) -> dict[str, int]:
     """The family's balances as the practice system keeps them on the guarantor."""
     names = ("Bal_0_30", "Bal_31_60", "Bal_61_90", "BalOver90")
-    pending = sum(a.sums["insurance_pending"] + a.sums["writeoff_pending"] for a in accounts)
-    return dict(zip(names, age(accounts, until), strict=True)) | {
-        "BalTotal": to_cent(sum(account.balance for account in accounts)),
-        "InsEst": to_cent(pending),
-        "PayPlanDue": to_cent(sum(account.plan_due for account in accounts)),
+    return dict(zip(names, family.buckets, strict=True)) | {
+        "BalTotal": family.total,
+        "InsEst": family.insurance_estimate,
+        "PayPlanDue": family.plan_due,
     }
 
 

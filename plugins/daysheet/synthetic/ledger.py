@@ -1,11 +1,8 @@
 """The known answer: what each patient's account adds up to, kept while the rows are written."""
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-
-from daysheet.synthetic.amounts import to_cent
 
 PARTS = (
     "production",
@@ -34,7 +31,7 @@ class Account:
     entries: list[tuple[date, int]] = field(default_factory=list)
     # (procedure, day, procedure's day, amount): netted within the procedure when aged
     offsets: list[tuple[int, date, date, int]] = field(default_factory=list)
-    # (from, until before, amount): what insurance was expected to take while a claim was out
+    # (procedure's day, paid on, amount): what insurance was expected to take
     waits: list[tuple[date, date, int]] = field(default_factory=list)
 
     @property
@@ -49,6 +46,11 @@ class Account:
     def charge(self, day: date, amount: int) -> None:
         """A completed procedure: fee times units."""
         self._post("production", day, amount)
+
+    def wait(self, on: date, paid_on: date, amount: int) -> None:
+        """Insurance was expected to take ``amount`` of work done ``on`` a day until it paid."""
+        if amount:
+            self.waits.append((on, paid_on, amount))
 
     def insure(self, day: date, paid: int, writeoff: int) -> None:
         """A paid claim line (paid is 0 when it pays a tracked plan)."""
@@ -112,33 +114,3 @@ class Account:
             self.offsets.append((procedure, day, on, amount))
         else:
             self.entries.append((day, amount))
-
-
-def age(accounts: Iterable[Account], as_of: date) -> list[int]:
-    """A family's owed money by age, 0-30, 31-60, 61-90 and over 90 days, oldest paid first."""
-    buckets, pool = [0, 0, 0, 0], 0
-    for account in accounts:
-        for day, amount in account.entries:
-            if day <= as_of and amount > 0:
-                buckets[_bucket(day, as_of)] += amount
-            elif day <= as_of:
-                pool -= amount
-        nets: dict[tuple[int, date], list] = {}
-        for procedure, day, on, amount in account.offsets:
-            nets.setdefault((procedure, day), [0, on])[0] += amount
-        for (_, day), (net, on) in nets.items():
-            aged_by = day if net >= 0 else on
-            if aged_by <= as_of:
-                buckets[_bucket(aged_by, as_of)] += net
-    pool -= sum(min(bucket, 0) for bucket in buckets)
-    buckets = [max(bucket, 0) for bucket in buckets]
-    for oldest in (3, 2, 1, 0):
-        used = min(pool, buckets[oldest])
-        buckets[oldest] -= used
-        pool -= used
-    return [to_cent(bucket) for bucket in buckets]
-
-
-def _bucket(day: date, as_of: date) -> int:
-    days = (as_of - day).days
-    return 0 if days <= 30 else 1 if days <= 60 else 2 if days <= 90 else 3

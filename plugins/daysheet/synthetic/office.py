@@ -24,6 +24,7 @@ class Office:
     start: date
     until: date
     payplans_version: int
+    offsetting: bool
     defs: dict[str, int]
     codes: dict[str, Code]
     categories: dict[str, int]
@@ -59,7 +60,14 @@ class Office:
 
 
 def open_office(
-    drop: Drop, *, seed: int, start: date, until: date, patients: int, payplans_version: int
+    drop: Drop,
+    *,
+    seed: int,
+    start: date,
+    until: date,
+    patients: int,
+    payplans_version: int,
+    offsetting: bool,
 ) -> Office:
     """Write the tables that are about the practice, not about patients."""
     rng = stream(seed, "office")
@@ -73,7 +81,8 @@ def open_office(
     )
     book = FeeBook(drop, stream(seed, "fees"), start, until)
     amounts = book.write(schedules, codes, clinics[-1], dentists[-1])
-    write_preferences(drop, defs, dentists[0], until, payplans_version)
+    aging = {"PayPlansVersion": payplans_version, "AgingProcLifo": 1 if offsetting else 2}
+    write_preferences(drop, defs, dentists[0], until, aging)
     in_use = {"dentist": dentists, "hygienist": hygienists}
     premises = write_premises(drop, stream(seed, "premises"), clinics, in_use, start)
     users = write_users(drop, clinics, dentists, premises, until)
@@ -85,6 +94,7 @@ def open_office(
         start=start,
         until=until,
         payplans_version=payplans_version,
+        offsetting=offsetting,
         defs=defs,
         codes=codes,
         categories=categories,

@@ -46,6 +46,7 @@ ODDITIES = (
     "clone",
     "zero dates",
     "insurance history",
+    "stale cache",
 )
 ROTATION = 48
 NEEDS_TWO_FAMILIES = {

@@ -7,16 +7,18 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 from daysheet.synthetic.adjustments import adjust_visit
+from daysheet.synthetic.aging import HISTORIC, RUNNING, Aged, age
 from daysheet.synthetic.amounts import exact
 from daysheet.synthetic.audit import log
 from daysheet.synthetic.bookings import keep_history
 from daysheet.synthetic.checks import Desk
 from daysheet.synthetic.claims import bill, estimate_plans
+from daysheet.synthetic.clock import months_later
 from daysheet.synthetic.collecting import collect
 from daysheet.synthetic.contacts import correspond
 from daysheet.synthetic.coverage import insure
 from daysheet.synthetic.draws import stream
-from daysheet.synthetic.families import circles, write_patients
+from daysheet.synthetic.families import accounts_by_guarantor, circles, write_patients
 from daysheet.synthetic.files import Drop
 from daysheet.synthetic.known import KnownAnswer
 from daysheet.synthetic.lists import write_lists
@@ -58,6 +60,7 @@ def generate(
     until: date,
     seed: int,
     payplans_version: int = 2,
+    offsetting: bool = True,
     progress: Callable[[int], None] = lambda made: None,
 ) -> Summary:
     """Write ``out/opendental`` (CSV drop) and the known answer beside it.
@@ -66,6 +69,9 @@ def generate(
     ``known_totals.json`` and ``known_balances.csv`` hold what the files add up to by the vendor's
     ledger arithmetic (payment plans by ``payplans_version``, as of ``until``), in the columns of
     ``int_ar_analysis_base``. Patients who do not exist but own rows have no guarantor there.
+    ``known_aging.csv`` has each family's aged figures on ``until`` and looking back from it, in
+    the columns of ``int_ar_aging_snapshot``; ``offsetting`` is the preference AgingProcLifo.
+    ``practice`` beside the drop holds the lists the practice keeps itself.
     """
     folder = out / SOURCE
     for one in (folder, out / LISTS):
@@ -80,6 +86,7 @@ def generate(
         until=until,
         patients=patients,
         payplans_version=payplans_version,
+        offsetting=offsetting,
     )
     payers = write_payers(office, patients)
     desk = Desk(office)
@@ -87,6 +94,7 @@ def generate(
     for circle in circles(office, payers, patients):
         insure(payers, circle)
         _live(desk, circle)
+        _balance(known, circle)
         for person in circle.people:
             known.add(person.key, person.guarantor.key, person.account)
         made += len(circle.people)
@@ -109,6 +117,7 @@ def generate(
         until=str(until),
         seed=seed,
         payplans_version=payplans_version,
+        offsetting=offsetting,
         rows=summary.rows,
         counts=_by_area(office.counts),
         not_in_any_balance={name: exact(amount) for name, amount in office.extras.items()},
@@ -139,7 +148,30 @@ def _live(desk: Desk, circle: Circle) -> None:
     correspond(circle)
     collect(circle)
     assign(circle)
-    write_patients(circle)
+
+
+def _balance(known: KnownAnswer, circle: Circle) -> None:
+    """Age the circle's families, and write their patients with what the caches hold."""
+    office = circle.head.office
+    cached: dict[int, Aged] = {}
+    for guarantor, accounts in accounts_by_guarantor(circle).items():
+        aged = cached[guarantor] = age(accounts, office.until, offsetting=office.offsetting)
+        stale = circle.oddity == "stale cache"
+        if stale:
+            earlier = office.until - timedelta(days=40)
+            cached[guarantor] = age(accounts, earlier, offsetting=office.offsetting)
+        stale = stale and cached[guarantor] != aged
+        known.add_family(guarantor, office.until, RUNNING, aged, stale=stale)
+        for day in _looking_back(office):
+            past = age(accounts, day, mode=HISTORIC, offsetting=office.offsetting)
+            known.add_family(guarantor, day, HISTORIC, past)
+    write_patients(circle, cached)
+
+
+def _looking_back(office: Office) -> list[date]:
+    """The ends of last month, of the twelfth and of the twenty-fourth before."""
+    firsts = (months_later(office.until.replace(day=1), -back) for back in (0, 11, 23))
+    return [first - timedelta(days=1) for first in firsts]
 
 
 def _by_area(counts: Counter[tuple[str, str]]) -> dict[str, dict[str, int]]:

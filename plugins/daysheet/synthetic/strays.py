@@ -82,7 +82,7 @@ def write_strays(office: Office, patients: int) -> Iterator[tuple[int, Account]]
             SecDateTEdit=at,
         )
         office.extras["insurance on missing procedures"] += 11 * DOLLAR
-        drop.add("treatplanattach", TreatPlanNum=1, ProcNum=_NOBODY + n)
+        drop.add("treatplanattach", TreatPlanNum=_NOBODY, ProcNum=_NOBODY + n)
         drop.add("procnote", PatNum=missing, ProcNum=_NOBODY + n, EntryDateTime=at)
         drop.add("patplan", PatNum=missing, Ordinal=1, InsSubNum=_NOBODY, SecDateTEdit=at)
         log(office, rng, "logged on", day, patient=missing)
