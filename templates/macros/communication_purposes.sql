@@ -76,3 +76,11 @@ case {{ purpose }}
     else 0
 end
 {%- endmacro %}
+
+{# What a reminder or request was for: its rule says, or its table where the rule is gone. #}
+{% macro purpose_of_attempt(attempt_source, rule_type) -%}
+coalesce(
+    {{ purpose_of_rule(rule_type) }},
+    case {{ attempt_source }} when 'confirmationrequest' then 'confirmation' else 'reminder' end
+)
+{%- endmacro %}

@@ -82,3 +82,12 @@ coalesce({{ message_source }}, '') in (
     'Recall', 'Reply', 'Sheet', 'TreatmentPlan', 'WebMail'
 )
 {%- endmacro %}
+
+{# The text is nothing but a word that carriers take for "no more texts". #}
+{% macro is_stop_word(hash) -%}
+{{ hash }} in (
+    {% for word in ['stop', 'stopall', 'unsubscribe', 'cancel', 'end', 'quit', 'optout', 'revoke'] %}
+    md5('{{ word }}'){{ ',' if not loop.last }}
+    {% endfor %}
+)
+{%- endmacro %}
