@@ -21,10 +21,11 @@ down: ## stop them all; data stays
 test: install-dev ## run every test
 	$(BIN)/pytest
 
-lint: install-dev ## check the style of Python and SQL
+lint: install-dev ## check the style of Python and SQL, and the house rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/sqlfluff lint sql templates
+	$(BIN)/pytest -q tests/house
 
 bench: install-dev ## measure loading, building and Airflow against bare Postgres (ARGS=--help)
 	$(BIN)/python -m tests.bench $(ARGS)

@@ -21,10 +21,12 @@ MAY_IMPORT = {
     "checks": _CORE,
     "builds": _CORE | {"checks"},
     "ingest": _CORE,
+    "dictionary": _CORE,
+    "scaffolding": {"catalog", "settings"},
     "synthetic": {"catalog", "settings"},
     "embedded": {"settings", "warehouse"},
     "orchestration": _CORE | _WORK,
-    "cli": _CORE | _WORK | {"embedded", "synthetic"},
+    "cli": _CORE | _WORK | {"dictionary", "embedded", "scaffolding", "synthetic"},
 }
 
 # What only some packages may import.
@@ -33,7 +35,7 @@ ONLY_IN = {
     "fastapi": {"web"},
     "psycopg": {"warehouse", *_WORK},
     "yoyo": {"warehouse"},
-    "jinja2": {"rendering"},
+    "jinja2": {"dictionary", "rendering"},
     "typer": {"cli"},
     "rich": {"cli"},
     "aiosmtpd": {"embedded"},
