@@ -39,12 +39,12 @@ def new_build(warehouse: Warehouse, as_of: date, batch: int | None = None) -> Bu
 
 
 def in_order(work: Callable[[str], None], connections: int) -> float:
-    """Do ``work`` for each model after all it reads, that many at once; the seconds it took."""
-    graph, started = load_graph(), time.monotonic()
-    left, running, done = list(graph.order), {}, set()
+    """Do ``work`` for each model after all it needs, that many at once; the seconds it took."""
+    needs, started = _needs(), time.monotonic()
+    left, running, done = list(load_graph().order), {}, set()
     with ThreadPoolExecutor(connections) as pool:
         while left or running:
-            ready = [name for name in left if graph.reads[name].models <= done]
+            ready = [name for name in left if needs[name] <= done]
             for name in ready[: connections - len(running)]:
                 left.remove(name)
                 running[pool.submit(work, name)] = name
@@ -53,6 +53,15 @@ def in_order(work: Callable[[str], None], connections: int) -> float:
                 future.result()
                 done.add(running.pop(future))
     return time.monotonic() - started
+
+
+def _needs() -> dict[str, set[str]]:
+    # What a model reconciles to is read by its checks only; the phases have it made by then.
+    return {
+        name: {*load_graph().reads[name].models, *(one.of for one in model.reconciles)}
+        & set(load_catalog().models)
+        for name, model in load_catalog().models.items()
+    }
 
 
 def run_bare(

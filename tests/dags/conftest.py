@@ -3,11 +3,12 @@
 import copy
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.conftest import AIRFLOW_HOME
+from tests.conftest import AIRFLOW_HOME, free_port
 
 
 @pytest.fixture(scope="session")
@@ -31,16 +32,30 @@ def dagbag(airflow):
 
 
 @pytest.fixture
-def run_dag(dagbag, warehouse, monkeypatch) -> Callable:
+def mailbox(tmp_path, monkeypatch) -> Iterator[Path]:
+    """The folder where this test's mails arrive, one file each."""
+    from aiosmtpd.controller import Controller
+
+    from daysheet.embedded.mailbox import Mailbox
+
+    controller = Controller(Mailbox(tmp_path), hostname="127.0.0.1", port=free_port())
+    controller.start()
+    monkeypatch.setenv(
+        "AIRFLOW_CONN_SMTP_DEFAULT",
+        f'{{"conn_type": "smtp", "host": "127.0.0.1", "port": {controller.port},'
+        ' "extra": {"disable_ssl": true, "disable_tls": true, "from_email": "a@b.example"}}',
+    )
+    yield tmp_path
+    controller.stop()
+
+
+@pytest.fixture
+def run_dag(dagbag, warehouse, mailbox, monkeypatch) -> Callable:
     """Run a DAG to its end against this test's warehouse; returns its run."""
     from airflow.sdk.definitions._internal.expandinput import EXPAND_INPUT_EMPTY
 
     for role in ("loader", "builder", "reader"):
         monkeypatch.setenv(f"AIRFLOW_CONN_DAYSHEET_{role.upper()}", warehouse.dsn(role))
-    monkeypatch.setenv(
-        "AIRFLOW_CONN_SMTP_DEFAULT",
-        '{"conn_type": "smtp", "host": "127.0.0.1", "port": 1, "extra": {"disable_ssl": true}}',
-    )
 
     def run(dag_id: str, **conf):
         # dag.test() keeps a run's conf in the DAG's params, so each run gets a DAG of its own.

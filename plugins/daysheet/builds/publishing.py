@@ -1,6 +1,7 @@
 """End a build: run the checks over all of it, then move the one pointer readers follow."""
 
 import logging
+import time
 from dataclasses import dataclass, field
 
 import psycopg
@@ -9,9 +10,11 @@ from psycopg.types.json import Jsonb
 
 from daysheet.builds.comments import comment_on_view
 from daysheet.builds.opening import ENDED, Build, current_build, read_build, require_changeable
+from daysheet.builds.quality import keep_report, keep_totals
 from daysheet.builds.schemas import drop_stage, ensure_schemas
 from daysheet.catalog import load_catalog
 from daysheet.checks.build_checks import load_build_checks, run_build_check
+from daysheet.checks.totals import measure_totals
 from daysheet.rendering import Relations
 from daysheet.warehouse import DatabaseFault, LockClass, session
 
@@ -19,7 +22,11 @@ log = logging.getLogger(__name__)
 
 
 class PublishBlocked(Exception):
-    """A check over the build found what must not be published; the message names it."""
+    """The build must not be published; the message says what is missing or which check found it."""
+
+    def __init__(self, message: str, *, is_reported: bool = False) -> None:
+        super().__init__(message)
+        self.is_reported = is_reported  # whether its quality report was made
 
 
 class OwnershipLost(Exception):
@@ -36,7 +43,7 @@ class Ending:
 
 
 def check_build(dsn: str, build_number: int) -> dict[str, int]:
-    """Run every build check and keep the results; offenders by check at ``warn`` are returned.
+    """Run every build check, keep results and quality report; return offenders by check.
 
     Raises :class:`PublishBlocked` when a model is missing or a check at ``error`` found anything.
     """
@@ -47,8 +54,11 @@ def check_build(dsn: str, build_number: int) -> dict[str, int]:
         _require_all_models(connection, build)
         _require_one_of_each(connection, build)
         relations = Relations(build.schema, build.stage_schema)
-        results = []
-        for check in load_build_checks():
+        started = time.monotonic()
+        keep_totals(connection, build, measure_totals(connection, relations, build.as_of))
+        checks, results = load_build_checks(), []
+        for check in checks:
+            check_started = time.monotonic()
             with connection.transaction():
                 result = run_build_check(
                     connection,
@@ -59,18 +69,28 @@ def check_build(dsn: str, build_number: int) -> dict[str, int]:
                     as_of=build.as_of,
                 )
                 connection.execute(
-                    "insert into ops.build_check (build, check_name, severity, failing, detail)"
-                    " values (%s, %s, %s, %s, %s) on conflict (build, check_name) do update"
-                    " set failing = excluded.failing, detail = excluded.detail,"
-                    " checked_at = now()",
-                    [build.build, result.name, result.severity, result.failing, Jsonb(result.keys)],
+                    "insert into ops.build_check"
+                    " (build, check_name, severity, failing, detail, seconds)"
+                    " values (%s, %s, %s, %s, %s, %s) on conflict (build, check_name) do update"
+                    " set severity = excluded.severity, failing = excluded.failing,"
+                    " detail = excluded.detail, seconds = excluded.seconds, checked_at = now()",
+                    [
+                        build.build,
+                        result.name,
+                        result.severity,
+                        result.failing,
+                        Jsonb(result.keys),
+                        round(time.monotonic() - check_started, 3),
+                    ],
                 )
             results.append(result)
+        keep_report(connection, build, checks, round(time.monotonic() - started, 3))
     blocking = [result.name for result in results if result.blocks]
     if blocking:
         raise PublishBlocked(
             f"build {build_number} is not published: {', '.join(blocking)} found offenders; "
-            "they are in ops.build_check. The build published before stays."
+            "they are in ops.build_check. The build published before stays.",
+            is_reported=True,
         )
     return {result.name: result.failing for result in results if result.failing}
 

@@ -1,4 +1,4 @@
-"""Mail to ops when something fails: what, where, the link; never an exception's text."""
+"""Mail to ops when something fails or is new: what, where, the link; never an exception's text."""
 
 from datetime import timedelta
 
@@ -16,6 +16,36 @@ _BODY = """\
 the task. Nothing is loaded or published twice by a rerun.</p>
 {% if ti is defined %}<p><a href="{{ ti.log_url }}">Log of the task</a></p>{% endif %}
 """
+
+CHECK = "check"  # the task that checks a whole build ...
+NEWS = "news"  # ... and its XCom: findings that were not there before, as plain values
+
+_NEWS_SUBJECT = "[daysheet] new warnings about the published numbers"
+_NEWS_BODY = """\
+<p>The build of the run <b>{{ run_id }}</b> is published. Its checks found what they did not find,
+or found half as often, in the build before:</p>
+<table border="1" cellpadding="4">
+<tr><th>where</th><th>check</th><th>found</th><th>before</th></tr>
+{% for found in ti.xcom_pull(task_ids="check", key="news") %}
+<tr><td>{{ found.subject | e }}</td><td>{{ (found.meaning or found.check_name) | e }}</td>
+<td>{{ found.failing }}</td><td>{{ "-" if found.before is none else found.before }}</td></tr>
+{% endfor %}
+</table>
+<p>What it means: the numbers are right by what was dropped; the source holds something odd.</p>
+<p>What to do: open the task <b>check</b> of the run, its Rendered Templates show the whole quality
+report; the keys of the rows are in ops.build_check and ops.check_result.</p>
+<p><a href="{{ ti.log_url }}">The run</a></p>
+"""
+
+
+def news_to_ops() -> SmtpNotifier:
+    """A mail about what the checks of a published build found for the first time."""
+    return SmtpNotifier(
+        smtp_conn_id="smtp_default",
+        to=get_settings().ops_email,
+        subject=_NEWS_SUBJECT,
+        html_content=_NEWS_BODY,
+    )
 
 
 def tell_ops() -> SmtpNotifier:

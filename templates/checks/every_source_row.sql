@@ -1,0 +1,23 @@
+-- error: Every row of the source is in the models of its kind, and no other: counts and keys.
+{% set ties = namespace(pairs=[]) %}
+{% for model, relation, rows, keys in [
+    ('int_procedure_complete', 'opendental.procedurelog', 'row_count', 'key_digest'),
+    ('int_adjustments', 'opendental.adjustment', 'row_count', 'key_digest'),
+    ('int_payment_split', 'opendental.paysplit', 'row_count', 'key_digest'),
+    ('int_patient_payment_allocated', 'opendental.paysplit', 'row_count', 'key_digest'),
+    ('int_insurance_payment_allocated', 'opendental.claimproc', 'paid_count', 'paid_digest'),
+    ('int_claim_details', 'opendental.claimproc', 'claim_count', 'claim_digest'),
+    ('int_claim_payments', 'opendental.claimproc', 'check_count', 'check_digest'),
+    ('int_claim_snapshot', 'opendental.claimsnapshot', 'row_count', 'key_digest'),
+    ('int_claim_tracking', 'opendental.claimtracking', 'row_count', 'key_digest'),
+    ('int_insurance_coverage', 'opendental.patplan', 'row_count', 'key_digest'),
+    ('int_insurance_eob_attachments', 'opendental.eobattach', 'row_count', 'key_digest'),
+    ('int_patient_profile', 'opendental.patient', 'row_count', 'key_digest'),
+    ('int_provider_profile', 'opendental.provider', 'row_count', 'key_digest'),
+] %}
+{% set ties.pairs = ties.pairs + [
+    (model, 'row_count', relation, rows),
+    (model, 'key_digest', relation, keys),
+] %}
+{% endfor %}
+{{ totals_apart(build, ties.pairs) }}
