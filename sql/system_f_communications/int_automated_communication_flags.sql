@@ -4,22 +4,10 @@ with contacts as (
 
 attempts as (
     {{ appointment_messages(
-        source('opendental', 'apptremindersent'), source('opendental', 'confirmationrequest')
+        source('opendental', 'apptremindersent'),
+        source('opendental', 'confirmationrequest'),
+        source('opendental', 'apptreminderrule')
     ) }}
-),
-
--- Messages that reminders and confirmation requests name, with what their rule sends.
-ruled_messages as (
-    select distinct on (attempts.message_source, attempts.message_id)
-        attempts.message_source,
-        attempts.message_id,
-        {{ purpose_of_attempt('attempts.attempt_source', 'rules.type_cur') }} as purpose
-    from attempts
-    left join {{ source('opendental', 'apptreminderrule') }} as rules
-        on attempts.rule_id = rules.appt_reminder_rule_id
-    where attempts.message_source is not null
-    order by
-        attempts.message_source, attempts.message_id, attempts.attempt_source, attempts.attempt_id
 ),
 
 batch_contacts as (
@@ -54,10 +42,10 @@ flagged as (
             when log_rows.comm_source = 2 then 'bridge'
             when log_rows.comm_source != 0 then 'source code'
             when contacts.is_automated then 'message type'
-            when ruled_messages.message_id is not null then 'rule'
+            when attempts.attempt_id is not null then 'rule'
             when batch_contacts.communication_id is not null then 'batch'
         end as automation_basis,
-        coalesce(ruled_messages.purpose, contacts.purpose, 'other') as trigger_type,
+        coalesce(attempts.purpose, contacts.purpose, 'other') as trigger_type,
         batch_contacts.batch_size,
         case
             when
@@ -91,10 +79,11 @@ flagged as (
         on
             contacts.message_source = 'emailmessage'
             and contacts.message_id = emails.email_message_id
-    left join ruled_messages
+    left join attempts
         on
-            contacts.message_source = ruled_messages.message_source
-            and contacts.message_id = ruled_messages.message_id
+            contacts.message_source = attempts.message_source
+            and contacts.message_id = attempts.message_id
+            and attempts.is_first_of_message
     left join batch_contacts
         on
             contacts.communication_source = batch_contacts.communication_source

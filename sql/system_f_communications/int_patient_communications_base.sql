@@ -61,7 +61,9 @@ contact_messages as (
 
 appointments_named as (
     {{ first_appointment_of_messages(
-        source('opendental', 'apptremindersent'), source('opendental', 'confirmationrequest')
+        source('opendental', 'apptremindersent'),
+        source('opendental', 'confirmationrequest'),
+        source('opendental', 'apptreminderrule')
     ) }}
 ),
 
@@ -127,7 +129,7 @@ select
         when
             contacts.ended_at >= contacts.occurred_at
             and contacts.ended_at - contacts.occurred_at <= interval '1 day'
-            then round(extract(epoch from contacts.ended_at - contacts.occurred_at) / 60, 2)
+            then {{ units_between('contacts.occurred_at', 'contacts.ended_at', 60) }}
     end as duration_minutes,
     coalesce(appointments_named.appointment_id, contacts.appointment_id) as linked_appointment_id,
     contacts.content_length,

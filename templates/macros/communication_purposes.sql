@@ -84,3 +84,19 @@ coalesce(
     case {{ attempt_source }} when 'confirmationrequest' then 'confirmation' else 'reminder' end
 )
 {%- endmacro %}
+
+{# Of a template named by people: the first word that fits. Give lower case. #}
+{% macro purpose_of_words(words) -%}
+case
+    when {{ words }} ~ '\mconfirm' then 'confirmation'
+    when {{ words }} ~ '\mremind' then 'reminder'
+    when {{ words }} ~ '\m(recall|reactivat|overdue for)' then 'recall'
+    when {{ words }} ~ '\mbirthday' then 'birthday'
+    when {{ words }} ~ '\mthank' then 'thank-you'
+    when {{ words }} ~ '\mreceipt' then 'receipt'
+    when {{ words }} ~ '\m(statement|balance|past due|invoice)' then 'statement'
+    when {{ words }} ~ '\masap\M' then 'ASAP'
+    when {{ words }} ~ '\mportal' then 'portal invitation'
+    when {{ words }} ~ '\mtreatment plan' then 'treatment plan'
+end
+{%- endmacro %}

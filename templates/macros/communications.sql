@@ -1,3 +1,8 @@
+{# Time between two stamps in units of so many seconds, to two decimals; negative when turned round. #}
+{% macro units_between(earlier, later, seconds) -%}
+round(extract(epoch from {{ later }} - {{ earlier }}) / {{ seconds }}, 2)
+{%- endmacro %}
+
 {# Who reached out in a logged contact (CommSentOrReceived). #}
 {% macro contact_direction(sent_or_received) -%}
 case {{ sent_or_received }}
