@@ -2,11 +2,21 @@
 
 from datetime import date, datetime, timedelta
 
-from daysheet.synthetic.chairside import BROKEN, COMPLETE, NOTE, PLANNED, SCHEDULED, UNSCHEDULED
-from daysheet.synthetic.clock import NEVER, ZERO, at
+from daysheet.synthetic.chairside import (
+    BROKEN,
+    COMPLETE,
+    NOTE,
+    NOTE_DONE,
+    PLANNED,
+    SCHEDULED,
+    UNSCHEDULED,
+    book,
+)
+from daysheet.synthetic.clock import NEVER, ZERO, at, office_day
 from daysheet.synthetic.people import Appointment, Circle, Person
 
 _CREATED, _CHANGED, _MISSED, _CANCELLED, _DELETED = range(5)
+_NOT_DATED = (PLANNED, NOTE, NOTE_DONE)
 _BY_CODE = {"D9986": _MISSED, "D9987": _CANCELLED}
 _UNMET = dict.fromkeys(
     ("DateTimeArrived", "DateTimeSeated", "DateTimeDismissed"), f"{NEVER} 00:00:00"
@@ -14,8 +24,10 @@ _UNMET = dict.fromkeys(
 
 
 def keep_history(circle: Circle) -> None:
-    """Write the history of the circle's appointments, and of some that were deleted."""
+    """Write the history of the circle's appointments, of forgotten and of deleted ones."""
     for person in circle.people:
+        if person.appointments and person.desk.random() < 0.03:
+            _leave_lying(person)
         for appointment in person.appointments:
             _tell(appointment)
         if person.appointments and person.desk.random() < 0.12:
@@ -24,14 +36,23 @@ def keep_history(circle: Circle) -> None:
         _lose_its_day(circle.head.appointments[0])
 
 
+def _leave_lying(person: Person) -> None:
+    """A visit whose day went by and nobody said how, or a note on the calendar."""
+    first = person.appointments[0].day
+    past = person.office.until - timedelta(days=5 + person.key % 60)
+    if first < past:
+        status = (SCHEDULED, NOTE_DONE)[person.key % 2]
+        book(person, office_day(past), status, past - timedelta(days=20), hygiene=True)
+
+
 def _tell(appointment: Appointment) -> None:
     """Every step as a copy of the row as it was then."""
     person, day, made = appointment.person, appointment.day, appointment.made
     office, desk = person.office, person.desk
     status = appointment.status
-    first = {PLANNED: PLANNED, NOTE: NOTE}.get(status, SCHEDULED)
+    first = status if status in _NOT_DATED else SCHEDULED
     before = _UNMET | {"AptStatus": first, "Confirmed": office.defs["confirm.none"]}
-    dated = status not in (PLANNED, NOTE)
+    dated = status not in _NOT_DATED
     room = office.premises.rooms[person.dentist]
     before["Op"] = appointment.row["Op"] or (room[0] if dated else 0)
     days = _earlier_days(appointment) if dated else []

@@ -10,15 +10,23 @@ from daysheet.synthetic.draws import Random
 from daysheet.synthetic.office import Office
 from daysheet.synthetic.people import Appointment, Person, Procedure
 
-SCHEDULED, COMPLETE, UNSCHEDULED, BROKEN, PLANNED, NOTE = 1, 2, 3, 5, 6, 7
+SCHEDULED, COMPLETE, UNSCHEDULED, BROKEN, PLANNED, NOTE, NOTE_DONE = 1, 2, 3, 5, 6, 7, 8
 _NO_TIME = f"{NEVER} 00:00:00"
 _CONFIRMED = {
-    SCHEDULED: ("confirm.none", "confirm.sent", "confirm.yes", "confirm.no", "confirm.failed"),
+    SCHEDULED: (
+        "confirm.none",
+        "confirm.sent",
+        "confirm.yes",
+        "confirm.no",
+        "confirm.failed",
+        "confirm.called",
+    ),
     COMPLETE: ("confirm.dismissed",),
     UNSCHEDULED: ("confirm.none",),
     BROKEN: ("confirm.yes", "confirm.none"),
     PLANNED: ("confirm.none",),
     NOTE: ("confirm.none",),
+    NOTE_DONE: ("confirm.none",),
 }
 _PRIORITIES = ("tx.first", "tx.second", "tx.wait")
 
@@ -44,6 +52,7 @@ def book(
         "PatNum": person.key,
         "AptStatus": status,
         "Pattern": "/" + "X" * (10 if hygiene else 16) + "/",
+        "PatternSecondary": "XX/" if person.key % 50 == 0 else "",
         "Confirmed": office.defs[confirmed],
         "Op": 0 if nowhere else rooms[person.key % len(rooms)],
         "ProvNum": person.dentist,
@@ -134,7 +143,7 @@ def chart(
         CodeNum=code.key,
         UnitQty=code.units,
         BaseUnits=code.base_units,
-        DateTP=planned or (day if not done else NEVER),
+        DateTP=planned or day,
         ProcTime="08:30:00" if done else "00:00:00",
         ProcTimeEnd="09:10:00" if done else "00:00:00",
         DateTStamp=stamp(min(max(day, entered), office.until), rng),

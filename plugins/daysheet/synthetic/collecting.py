@@ -12,7 +12,7 @@ from daysheet.synthetic.statements import Debtor, Notice, ask, debtors
 from daysheet.synthetic.tasks import PATIENT, Job, write_task
 
 PLACED, PARTLY, IN_FULL, SUSPENDED, REINSTATED, CANCELLED = 4, 5, 3, 8, 7, 0
-_CREDIT, _DEBIT, _EXCLUDED = 1, 2, 10
+_CREDIT, _DEBIT, _AGGREGATE, _EXCLUDED, _NOT_SENT = 1, 2, 9, 10, -1
 _FREE = 150 * DOLLAR  # less is not given to the agency
 
 
@@ -133,7 +133,7 @@ def _place(debtor: Debtor, paid: list[_Money]) -> None:
     person, desk = debtor.person, debtor.person.desk
     office = person.office
     late = [n for n in debtor.notices if n.number >= 6 and n.due >= _FREE]
-    if not late or desk.random() < 0.35:
+    if not late or desk.random() < 0.5:
         return
     notice = late[0]
     placed = office_day(notice.day + timedelta(days=12))
@@ -143,6 +143,9 @@ def _place(debtor: Debtor, paid: list[_Money]) -> None:
     office.count("families given to the agency", "all")
     owed = notice.due
     _message(debtor, placed, PLACED, owed, owed)
+    if desk.random() < 0.1:  # rows that are no message
+        _message(debtor, placed, _AGGREGATE, owed, owed)
+        _message(debtor, placed, _NOT_SENT, 0, owed)
     last = placed
     for money in _after(paid, placed, 3650)[:4]:
         if money.day > office.until:

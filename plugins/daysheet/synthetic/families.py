@@ -154,7 +154,9 @@ def _write_patient(
     cached: dict[str, int],
 ) -> None:
     office, rng, defs = person.office, person.rng, person.office.defs
-    billing = person.guarantor.billing
+    billing = person.billing
+    if billing == "bill.standard":
+        billing = person.guarantor.billing
     if billing == "bill.standard" and rng.random() < 0.2:
         billing = "bill.email"
     changed = max(person.joined, min(person.changed, office.until))

@@ -31,6 +31,7 @@ _BY_CONFIRMED = {
     "confirm.failed": _FAILED,
     "confirm.sent": _PENDING,
     "confirm.none": _WAITING,
+    "confirm.called": _PENDING,
 }
 _REPLIES = {_YES: ("C", "c", "Yes", "YES thanks"), _NO: ("No", "can't"), _CALL: ("Please call",)}
 

@@ -69,6 +69,8 @@ def ask(circle: Circle, debtor: Debtor) -> None:
         key = _write(circle, debtor, day, last, owed=(balance, pending))
         if key:
             debtor.notices.append(Notice(key, day, balance - pending, unpaid))
+            if desk.random() < 0.01:  # printed a second time
+                _write(circle, debtor, day, day, owed=(balance, pending))
             last = day
     for member in debtor.members:
         _receipts_and_invoices(member)

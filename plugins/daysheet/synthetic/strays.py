@@ -8,6 +8,7 @@ from daysheet.synthetic.audit import log
 from daysheet.synthetic.clock import stamp
 from daysheet.synthetic.draws import stream
 from daysheet.synthetic.ledger import Account
+from daysheet.synthetic.loose_ends import leave_loose_ends
 from daysheet.synthetic.office import Office
 
 _NOBODY = 900_000_000  # far above any key in use
@@ -86,4 +87,5 @@ def write_strays(office: Office, patients: int) -> Iterator[tuple[int, Account]]
         drop.add("procnote", PatNum=missing, ProcNum=_NOBODY + n, EntryDateTime=at)
         drop.add("patplan", PatNum=missing, Ordinal=1, InsSubNum=_NOBODY, SecDateTEdit=at)
         log(office, rng, "logged on", day, patient=missing)
+        leave_loose_ends(office, rng, day, missing)
         yield missing, account
