@@ -1,4 +1,5 @@
 -- A deleted appointment is only in its history: the entry of the deletion stands in for it.
+{% set in_order %}(partition by appointment_id order by hist_date_t_stamp, hist_appt_id){% endset %}
 {% set kept %}
 appointment_id,
         patient_id,
@@ -25,14 +26,11 @@ appointment_id,
 with versions as (
     select
         *,
-        apt_date_time::date != lag(apt_date_time::date) over in_order as is_moved,
-        hist_appt_action = 4 and lead(hist_appt_id) over in_order is null as is_deletion,
-        row_number() over in_order as place
+        apt_date_time::date != lag(apt_date_time::date) over {{ in_order }} as is_moved,
+        hist_appt_action = 4 and lead(hist_appt_id) over {{ in_order }} is null as is_deletion,
+        row_number() over {{ in_order }} as place
     from {{ source('opendental', 'histappointment') }}
     where appointment_id is not null
-    window in_order as (
-        partition by appointment_id order by hist_date_t_stamp nulls first, hist_appt_id
-    )
 ),
 
 histories as (

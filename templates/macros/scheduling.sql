@@ -25,3 +25,43 @@ case
         from unnest({{ ranges }}) as spans (span)
     )
 {%- endmacro %}
+
+{# The dated visits of `details`, one row for each person they load: the provider, except in hygiene
+   work that has a hygienist, and the hygienist. Where people are added up only the owner's row
+   counts: the hygienist's in hygiene work, else the provider's. A deleted visit still counts when
+   it was broken; any other is only `is_removed`. #}
+{% macro visit_loads(details) -%}
+with visits as (
+    select
+        *,
+        scheduled_start::date as visit_date,
+        appointment_status = 1 and not is_deleted as is_scheduled,
+        appointment_status = 2 and not is_deleted as is_completed,
+        appointment_status = 5 as is_broken,
+        appointment_status != 5 and is_deleted as is_removed,
+        hygienist_id is not null and (is_hygiene or provider_id is null) as is_hygienists
+    from {{ details }}
+    where appointment_status in (1, 2, 5) and scheduled_start is not null
+)
+
+select
+    *,
+    provider_id as worker_id,
+    true as is_owner,
+    coalesce(hygienist_id = provider_id, false) as is_as_hygienist
+from visits
+where not is_hygienists
+union all
+select
+    *,
+    hygienist_id as worker_id,
+    is_hygienists as is_owner,
+    true as is_as_hygienist
+from visits
+where is_hygienists or hygienist_id != provider_id
+{%- endmacro %}
+
+{# Booked minutes as a percentage of available ones; null when none are available. #}
+{% macro utilization_pct(days) -%}
+round(100.0 * {{ days }}.booked_minutes / nullif({{ days }}.available_minutes, 0), 2)
+{%- endmacro %}
