@@ -5,7 +5,6 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from daysheet.catalog import load_catalog
 from daysheet.catalog.documents import read_yaml
 from daysheet.catalog.models import column_meanings
 from daysheet.settings import PROJECT
@@ -36,18 +35,15 @@ def new_model(name: str, kind: str, system: str, root: Path = PROJECT) -> NewMod
         raise NotMade(f"{name}: a model is named int_ and words in snake_case, as int_claim_aging")
     if len(name) > LONGEST_NAME:
         raise NotMade(f"{name}: {len(name)} letters; Postgres has room for {LONGEST_NAME}")
-    catalog = load_catalog(root / "sql")
-    if system not in catalog.systems:
+    systems = sorted(path.parent.name for path in (root / "sql").glob("*/_system.yml"))
+    if system not in systems:
         raise NotMade(
-            f"there is no system {system}; there are {', '.join(sorted(catalog.systems))}, and "
+            f"there is no system {system}; there are {', '.join(systems)}, and "
             "`daysheet new system` makes another"
         )
-    folder = root / "sql" / system
-    files = {suffix: folder / f"{name}{suffix}" for suffix in (".sql", ".yml")}
-    taken = [catalog.models[name].sql_path] if name in catalog.models else []
-    taken += [path for path in files.values() if path.exists()]
-    if taken:
-        raise NotMade(f"{taken[0].relative_to(root)} is there already")
+    for taken in (root / "sql").glob(f"*/{name}.*"):
+        raise NotMade(f"{taken.relative_to(root)} is there already")
+    files = {suffix: root / "sql" / system / f"{name}{suffix}" for suffix in (".sql", ".yml")}
     for suffix, path in files.items():
         shutil.copyfile(_TEMPLATES / f"{kind}{suffix}", path)
     columns = read_yaml(files[".yml"])["columns"]
