@@ -38,7 +38,7 @@ statements as (
 demands as (
     select
         statement_id,
-        rank() over family_statements as sequence_for_family,
+        count(*) over family_statements as sequence_for_family,
         date_sent - lag(date_sent) over family_statements as days_since_previous,
         least(date_sent + 30, lead(date_sent) over family_statements) as attributed_until
     from statements

@@ -7,7 +7,7 @@
 {# A sentence that commits somebody to pay once; neither a refusal nor an arrangement of several
    payments. #}
 {% macro is_promise(sentence) -%}
-{{ sentence }} ~* '\m(promis(e|es|ed|ing)|(will|shall|going to|agree[sd]? to|plans? to|intends? to) (pay|send|mail|bring|make)|(pay|send|mail|bring) (by|on))\M'
+{{ sentence }} ~* '\m(promis(e|es|ed|ing)|(will|shall|going to|agree[sd]? to|plans? to|intends? to) (pay|send|mail|bring|make)|(pay|send|mail|bring) (by|on)|sa(ys|id) .* will be paid)\M'
         and not {{ sentence }} ~* '\m(not|never|unable|refus(e|es|ed)|cannot|cant|wont|didnt|(ca|wo|did|does|is)n.t|broken?|monthly|weekly|per|each|every|installments?)\M'
 {%- endmacro %}
 
@@ -23,7 +23,8 @@ case
 {%- endmacro %}
 
 {# What notes (commlog_id, note, contact_date) promise: the one amount and the one day, from the
-   contact on, named in their promising sentences; null where there is none, or more than one.
+   contact on, named in their promising sentences; null where there is none, or more than one. Without
+   a day a promise is due in 30 days.
    Amounts carry a dollar sign or cents, days are ISO or American with four digits of year. #}
 {% macro promises(notes) -%}
 with sentences as (
@@ -70,7 +71,9 @@ select
     sentences.commlog_id,
     case when count(distinct amounts.amount) = 1 then nullif(min(amounts.amount), 0) end
         as promised_amount,
-    case when count(distinct days.day) = 1 then min(days.day) end as promised_date
+    case when count(distinct days.day) = 1 then min(days.day) end as promised_date,
+    case when count(distinct days.day) = 1 then min(days.day) else sentences.contact_date + 30 end
+        as due_date
 from sentences
 left join amounts
     on sentences.commlog_id = amounts.commlog_id
@@ -78,5 +81,5 @@ left join days
     on
         sentences.commlog_id = days.commlog_id
         and sentences.contact_date <= days.day
-group by sentences.commlog_id
+group by sentences.commlog_id, sentences.contact_date
 {%- endmacro %}

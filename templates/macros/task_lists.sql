@@ -5,7 +5,7 @@ select
     task_list_id,
     task_list_id as ancestor_id,
     parent_id,
-    descript as list_path,
+    btrim(descript) as list_path,
     array[task_list_id] as lists_seen
 from {{ lists }}
 union all
@@ -13,7 +13,7 @@ select
     list_ancestors.task_list_id,
     parents.task_list_id as ancestor_id,
     parents.parent_id,
-    parents.descript || ' / ' || list_ancestors.list_path as list_path,
+    btrim(parents.descript) || ' / ' || list_ancestors.list_path as list_path,
     list_ancestors.lists_seen || parents.task_list_id as lists_seen
 from list_ancestors
 inner join {{ lists }} as parents
