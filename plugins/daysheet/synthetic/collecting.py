@@ -156,9 +156,10 @@ def _place(debtor: Debtor, paid: list[_Money]) -> None:
         last = money.day
         if owed <= 0:
             break
-    if owed > 0 and desk.random() < 0.4:
+    if owed > 0 and desk.random() < 0.6:
         ends = (
             (SUSPENDED,),
+            (SUSPENDED, REINSTATED),
             (SUSPENDED, REINSTATED),
             (CANCELLED,),
             (_DEBIT,),

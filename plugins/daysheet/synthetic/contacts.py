@@ -51,6 +51,7 @@ def correspond(circle: Circle) -> None:
     _mass_messages(circle)
     if circle.number % 24 == 0:
         _about_a_referral(circle.head)
+        _plan_a_call(circle.head)
         _from_nobody(circle.head)
 
 
@@ -96,8 +97,6 @@ def _talk(person: Person, day: date, user: int) -> None:
     minutes = (0, 0, 3, 12)[int(desk.random() * 4)]
     if desk.random() < 0.01:
         minutes = -5  # ended before it began
-    if desk.random() < 0.01 and day > office.until - timedelta(days=200):
-        when = during(office.until + timedelta(days=14), desk.random())  # to be called then
     log_contact(
         office, person, when, kind, note, mode=mode, direction=direction, user=user, minutes=minutes
     )
@@ -192,6 +191,14 @@ def _about_a_referral(person: Person) -> None:
     log_contact(
         office, None, when, "", note, mode=PHONE, user=office.users[0], referral=office.referrals[0]
     )
+
+
+def _plan_a_call(person: Person) -> None:
+    """A contact entered before it happened."""
+    office = person.office
+    when = during(office.until + timedelta(days=3 + person.key % 30), person.desk.random())
+    note = "Call about the cleaning."
+    log_contact(office, person, when, "comm.recall", note, mode=PHONE, user=office.users[2])
 
 
 def _from_nobody(person: Person) -> None:
