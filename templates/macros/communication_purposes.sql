@@ -90,7 +90,7 @@ coalesce(
 case
     when {{ words }} ~ '\mconfirm' then 'confirmation'
     when {{ words }} ~ '\mremind' then 'reminder'
-    when {{ words }} ~ '\m(recall|reactivat|overdue for)' then 'recall'
+    when {{ words }} ~ '\m(recall|reactivat|overdue for|cleaning|check-?up)' then 'recall'
     when {{ words }} ~ '\mbirthday' then 'birthday'
     when {{ words }} ~ '\mthank' then 'thank-you'
     when {{ words }} ~ '\mreceipt' then 'receipt'
