@@ -93,9 +93,9 @@ def send_text(
 
 
 def _outcome(office: Office, key: int, when: datetime) -> int:
-    if when.date() >= office.until:
-        return _PENDING
     roll = key * 7919 % 100
+    if when.date() >= office.until or roll == 50:  # one in a hundred is never heard of again
+        return _PENDING
     return _DELIVERED if roll < 80 else _UNSURE if roll < 94 else _FAILED if roll < 98 else 5
 
 

@@ -19,7 +19,7 @@ from daysheet.synthetic.people import Appointment, Circle, Person
 from daysheet.synthetic.templates import HOUR
 
 _NO_TIME = f"{NEVER} 00:00:00"
-_BY_TEXT, _BY_EMAIL = 1, 2
+_BY_TEXT, _BY_EMAIL, _BY_SECURE_EMAIL = 1, 2, 3
 _WAITING, _PENDING, _YES, _NO, _CALL, _EXPIRED, _FAILED, _MOVED = range(8)
 _BY_STATUS = {  # how answers spread over twenty
     COMPLETE: (_YES,) * 12 + (_EXPIRED,) * 5 + (_CALL, _FAILED, _MOVED),
@@ -93,18 +93,23 @@ def _send(appointment: Appointment, kind: _Kind, when: datetime) -> None:
     channel = _channel(person, when)
     if not channel or not office.messages_since <= when.date() <= office.until:
         return
-    failed = person.desk.random() < 0.03
-    message = 0 if failed else _deliver(appointment, kind, when, channel)
-    office.count("reminders by send status", 4 if failed else 3)
+    roll = person.desk.random()
+    waits = channel == _BY_TEXT and (roll > 0.98 or when.date() == office.until)
+    status = 4 if roll < 0.03 else 5 if waits else 3  # 5: for its receipt
+    if person.silent_since <= when.date() and person.desk.random() < 0.5:
+        status = 1  # told not to
+    sent = status in (3, 5)
+    message = _deliver(appointment, kind, when, channel) if sent else 0
+    office.count("reminders by send status", status)
     office.drop.add(
         "apptremindersent",
         PatNum=person.key,
         ClinicNum=person.clinic,
-        SendStatus=4 if failed else 3,
-        MessageType=channel,
+        SendStatus=status,
+        MessageType=_BY_SECURE_EMAIL if channel == _BY_EMAIL and message % 9 == 1 else channel,
         MessageFk=message,
         DateTimeEntry=when - timedelta(seconds=20),
-        DateTimeSent=when if not failed else _NO_TIME,
+        DateTimeSent=when if sent else _NO_TIME,
         **_about(appointment, kind, when),
     )
 

@@ -74,12 +74,13 @@ def _write_worker(office: Office, rng: Random, day: date, worker: _Worker) -> No
     blocks = _DAYS[int(rng.random() * len(_DAYS))]
     if rng.random() < 0.01:
         blocks = [*blocks, (_NOON, _NOON)]  # begins when it ends
-    there = worker.rooms
+    travels = worker.key == office.dentists[0] and day.weekday() == 0
+    elsewhere = office.premises.rooms[office.dentists[1]][:1]
     for n, block in enumerate(blocks):
         key = _add(office, rng, day, block, SchedType=PROVIDER, ProvNum=worker.key)
-        linked = there if rng.random() < 0.4 else []
-        if n == 1 and worker.key == office.dentists[-1] and day.weekday() == 0:
-            linked = office.premises.rooms[office.dentists[0]][:1]  # afternoons in the other clinic
+        linked = worker.rooms if rng.random() < 0.4 else []
+        if travels:  # the afternoon in the other clinic
+            linked = elsewhere if n == 1 else worker.rooms
         for room in linked:
             office.drop.add("scheduleop", ScheduleNum=key, OperatoryNum=room)
     office.count("minutes scheduled by provider", worker.key, covered(blocks))
