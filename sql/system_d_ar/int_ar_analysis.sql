@@ -68,14 +68,14 @@ select
     visits.next_visit_date,
     alone.billing_type_name,
     coalesce(alone.is_in_collections, false) as is_in_collections,
-    family.difference_to_cache as reconciliation_difference
+    families.difference_to_cache as reconciliation_difference
 from {{ ref('int_ar_analysis_base') }} as base
 left join snapshot as alone
     on base.patient_id = alone.patient_id
-left join snapshot as family
+left join snapshot as families
     on
-        base.patient_id = family.guarantor_id
-        and family.patient_id is null
+        base.patient_id = families.guarantor_id
+        and families.patient_id is null
 left join prepayments
     on base.patient_id = prepayments.patient_id
 left join claims

@@ -22,6 +22,24 @@ with attached as (
             ledger.procedure_id = completed.source_id
             and completed.transaction_type = 'procedure'
             and coalesce(ledger.patient_id, 0) = coalesce(completed.patient_id, 0)
+    union all
+    -- Every account has an unattached row, if only of nothing.
+    select distinct
+        coalesce(patient_id, 0) as patient_id,
+        guarantor_id,
+        0 as procedure_id,
+        'none' as transaction_type,
+        null::bigint as provider_id,
+        null::bigint as clinic_id,
+        null::date as transaction_date,
+        null::date as aging_date,
+        false as is_charge,
+        0 as amount,
+        0 as insurance_paid,
+        0 as writeoff,
+        0 as insurance_pending,
+        0 as writeoff_pending
+    from {{ ref('int_ar_shared_calculations') }}
 ),
 
 open_charges as (
@@ -56,20 +74,6 @@ balances as (
     group by patient_id, guarantor_id, procedure_id
 ),
 
-accounts as (
-    select
-        patient_id,
-        guarantor_id,
-        procedure_id
-    from balances
-    union
-    select
-        patient_id,
-        guarantor_id,
-        0 as procedure_id
-    from balances
-),
-
 open_claims as (
     select
         coalesce(claim_lines.patient_id, 0) as patient_id,
@@ -89,27 +93,26 @@ open_claims as (
 
 select
     '{{ as_of }}'::date as as_of_date,
-    accounts.patient_id,
-    accounts.guarantor_id,
-    accounts.procedure_id,
+    balances.patient_id,
+    balances.guarantor_id,
+    balances.procedure_id,
     balances.provider_id,
     balances.clinic_id,
     balances.procedure_date,
-    coalesce(balances.gross_fee, 0) as gross_fee,
-    coalesce(balances.insurance_paid, 0) as insurance_paid,
-    coalesce(balances.insurance_writeoff, 0) as insurance_writeoff,
-    coalesce(balances.patient_paid, 0) as patient_paid,
-    coalesce(balances.adjustment_total, 0) as adjustment_total,
-    coalesce(balances.payplan_total, 0) as payplan_total,
-    coalesce(balances.current_balance, 0) as current_balance,
+    balances.gross_fee,
+    balances.insurance_paid,
+    balances.insurance_writeoff,
+    balances.patient_paid,
+    balances.adjustment_total,
+    balances.payplan_total,
+    balances.current_balance,
     case
-        when accounts.guarantor_id is not null then coalesce(open_charges.open_after_credits, 0)
+        when balances.guarantor_id is not null then coalesce(open_charges.open_after_credits, 0)
     end as open_after_credits,
-    coalesce(balances.insurance_pending, 0) as insurance_pending,
-    coalesce(balances.writeoff_pending, 0) as writeoff_pending,
-    coalesce(
-        balances.current_balance - balances.insurance_pending - balances.writeoff_pending, 0
-    ) as patient_portion,
+    balances.insurance_pending,
+    balances.writeoff_pending,
+    balances.current_balance - balances.insurance_pending - balances.writeoff_pending
+        as patient_portion,
     {{ days_between('balances.procedure_date', "'" ~ as_of ~ "'") }} as days_outstanding,
     {{ age_bucket(days_between('balances.procedure_date', "'" ~ as_of ~ "'")) | indent }}
         as aging_bucket,
@@ -120,16 +123,12 @@ select
         else 'patient'
     end as responsible_party,
     balances.last_payment_date
-from accounts
-left join balances
-    on
-        accounts.patient_id = balances.patient_id
-        and accounts.procedure_id = balances.procedure_id
+from balances
 left join open_charges
     on
-        accounts.patient_id = open_charges.patient_id
-        and accounts.procedure_id = open_charges.procedure_id
+        balances.patient_id = open_charges.patient_id
+        and balances.procedure_id = open_charges.procedure_id
 left join open_claims
     on
-        accounts.patient_id = open_claims.patient_id
-        and accounts.procedure_id = open_claims.procedure_id
+        balances.patient_id = open_claims.patient_id
+        and balances.procedure_id = open_claims.procedure_id

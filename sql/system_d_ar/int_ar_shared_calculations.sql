@@ -141,5 +141,7 @@ left join {{ source('opendental', 'procedurecode') }} as codes
 left join {{ source('opendental', 'definition') }} as labels
     on
         ledger.label_id = labels.definition_id
-        and ledger.transaction_type in ('adjustment', 'patient payment')
-        and labels.category in (1, 10)
+        and labels.category = case ledger.transaction_type
+            when 'adjustment' then 1
+            when 'patient payment' then 10
+        end

@@ -11,23 +11,34 @@ with charges as (
         procedure_id,
         aging_date,
         {{ age_bucket(days_between('aging_date', "'" ~ as_of ~ "'")) | indent(8) }} as bucket,
-        coalesce(sum(amount) filter (where is_charge), 0) as charge,
-        -coalesce(sum(amount) filter (where not is_charge), 0) as credit
+        sum(amount) as charge
     from {{ attached }}
-    where guarantor_id is not null and aging_date <= '{{ as_of }}'::date and amount != 0
+    where guarantor_id is not null and aging_date <= '{{ as_of }}'::date and is_charge
     group by guarantor_id, patient_id, procedure_id, aging_date
+),
+
+credits as (
+    select
+        guarantor_id,
+        -sum(amount) as credits
+    from {{ attached }}
+    where guarantor_id is not null and aging_date <= '{{ as_of }}'::date and not is_charge
+    group by guarantor_id
 ),
 
 families as (
     select
-        guarantor_id,
-        coalesce(sum(charge) filter (where bucket = '0-30'), 0) as charges_0_30,
-        coalesce(sum(charge) filter (where bucket = '31-60'), 0) as charges_31_60,
-        coalesce(sum(charge) filter (where bucket = '61-90'), 0) as charges_61_90,
-        coalesce(sum(charge) filter (where bucket = 'over-90'), 0) as charges_over_90,
-        sum(credit) as credits
+        charges.guarantor_id,
+        coalesce(sum(charges.charge) filter (where charges.bucket = '0-30'), 0) as charges_0_30,
+        coalesce(sum(charges.charge) filter (where charges.bucket = '31-60'), 0) as charges_31_60,
+        coalesce(sum(charges.charge) filter (where charges.bucket = '61-90'), 0) as charges_61_90,
+        coalesce(sum(charges.charge) filter (where charges.bucket = 'over-90'), 0)
+            as charges_over_90,
+        coalesce(max(credits.credits), 0) as credits
     from charges
-    group by guarantor_id
+    left join credits
+        on charges.guarantor_id = credits.guarantor_id
+    group by charges.guarantor_id
 ),
 
 buckets as (
@@ -35,35 +46,34 @@ buckets as (
 ),
 
 -- The oldest are paid first: what a bucket has left is its youngest charges.
-younger as (
+open_buckets as (
     select
-        guarantor_id,
-        patient_id,
-        procedure_id,
-        bucket,
-        charge,
-        coalesce(sum(greatest(charge, 0)) over (
-            partition by guarantor_id, bucket
-            order by aging_date desc, patient_id desc, procedure_id desc
-            rows between unbounded preceding and 1 preceding
-        ), 0) as younger_charges
-    from charges
-)
-
-select
-    younger.patient_id,
-    younger.procedure_id,
-    sum(greatest(least(
-        younger.charge,
-        case younger.bucket
+        charges.guarantor_id,
+        charges.patient_id,
+        charges.procedure_id,
+        charges.charge,
+        case charges.bucket
             when '0-30' then buckets.balance_0_30
             when '31-60' then buckets.balance_31_60
             when '61-90' then buckets.balance_61_90
             else buckets.balance_over_90
-        end - younger.younger_charges
-    ), 0)) as open_after_credits
-from younger
-inner join buckets
-    on younger.guarantor_id = buckets.guarantor_id
-group by younger.patient_id, younger.procedure_id
+        end as left_in_bucket,
+        coalesce(sum(greatest(charges.charge, 0)) over (
+            partition by charges.guarantor_id, charges.bucket
+            order by
+                charges.aging_date desc, charges.patient_id desc, charges.procedure_id desc
+            rows between unbounded preceding and 1 preceding
+        ), 0) as younger_charges
+    from charges
+    inner join buckets
+        on charges.guarantor_id = buckets.guarantor_id
+)
+
+select
+    patient_id,
+    procedure_id,
+    sum(greatest(least(charge, left_in_bucket - younger_charges), 0)) as open_after_credits
+from open_buckets
+where left_in_bucket > younger_charges
+group by patient_id, procedure_id
 {%- endmacro %}

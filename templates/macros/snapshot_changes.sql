@@ -86,7 +86,21 @@ with estimates as (
     from {{ ledger }}
     where
         not_counted_because = 'pending'
-        or (counts and claim_line_status = 'Received' and transaction_date > procedure_date)
+        or (
+            counts
+            and claim_line_status = 'Received'
+            and transaction_date > procedure_date
+            and transaction_date > {{ first_snapshot_date(as_of) }}
+        )
+),
+
+collections as (
+    select
+        patient_id,
+        transaction_date,
+        collected_amount as collected
+    from {{ ledger }}
+    where collected_amount != 0 and transaction_date > {{ first_snapshot_date(as_of) }} - 30
 ),
 
 changes as (
@@ -117,9 +131,18 @@ changes as (
         0 as insurance_pending,
         0 as writeoff_pending,
         payplan_due,
-        collected_amount as collected
+        0 as collected
     from {{ ledger }}
-    where payplan_due != 0 or collected_amount != 0
+    where payplan_due != 0
+    union all
+    select
+        patient_id,
+        transaction_date as change_date,
+        0 as insurance_pending,
+        0 as writeoff_pending,
+        0 as payplan_due,
+        collected
+    from collections
     union all
     select
         patient_id,
@@ -127,9 +150,8 @@ changes as (
         0 as insurance_pending,
         0 as writeoff_pending,
         0 as payplan_due,
-        -collected_amount as collected
-    from {{ ledger }}
-    where collected_amount != 0
+        -collected as collected
+    from collections
 )
 
 select
