@@ -20,4 +20,19 @@
     (model, 'key_digest', relation, keys),
 ] %}
 {% endfor %}
+{% for type, relation, rows, keys in [
+    ('procedure', 'opendental.procedurelog', 'completed_count', 'completed_digest'),
+    ('insurance', 'opendental.claimproc', 'ledger_count', 'ledger_digest'),
+    ('adjustment', 'opendental.adjustment', 'row_count', 'key_digest'),
+    ('patient payment', 'opendental.paysplit', 'row_count', 'key_digest'),
+    ('plan debit', 'opendental.payplancharge', 'debit: row_count', 'debit: key_digest'),
+    ('plan credit', 'opendental.payplancharge', 'credit: row_count', 'credit: key_digest'),
+    ('plan link', 'opendental.payplanlink', 'link: row_count', 'link: key_digest'),
+    ('plan completed amount', 'opendental.payplan', 'plan: row_count', 'plan: key_digest'),
+] %}
+{% set ties.pairs = ties.pairs + [
+    ('int_ar_shared_calculations', type ~ ': row_count', relation, rows),
+    ('int_ar_shared_calculations', type ~ ': key_digest', relation, keys),
+] %}
+{% endfor %}
 {{ totals_apart(build, ties.pairs) }}

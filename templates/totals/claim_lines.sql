@@ -5,7 +5,9 @@ with claim_lines as (
         status = 0 or {{ is_paid_line('status') }} as is_in_ledger,
         claim_id is not null as has_claim,
         claim_payment_id is not null as has_check,
-        coalesce(ins_pay_amt, 0) + coalesce(write_off, 0) as amount
+        coalesce(ins_pay_amt, 0) + coalesce(write_off, 0) as amount,
+        case when payplan_id is null then coalesce(ins_pay_amt, 0) else 0 end
+        + coalesce(write_off, 0) as account_amount
     from {{ source('opendental', 'claimproc') }}
 )
 
@@ -16,6 +18,7 @@ select
     sum(amount) filter (where is_paid) as paid_amount,
     count(*) filter (where is_in_ledger) as ledger_count,
     sum(key_hash) filter (where is_in_ledger) as ledger_digest,
+    -sum(account_amount) filter (where is_paid) as ledger_amount,
     count(*) filter (where has_claim) as claim_count,
     sum(key_hash) filter (where has_claim) as claim_digest,
     count(*) filter (where has_check) as check_count,

@@ -2,8 +2,6 @@
 {% set relations = [
     ('opendental.adjustment', source('opendental', 'adjustment'), 'adjustment_id', 'adj_amt'),
     ('int_adjustments', ref('int_adjustments'), 'adjustment_id', 'adjustment_amount'),
-    ('opendental.paysplit', source('opendental', 'paysplit'), 'split_id', 'split_amt'),
-    ('int_payment_split', ref('int_payment_split'), 'split_id', 'split_amount'),
     ('int_patient_payment_allocated', ref('int_patient_payment_allocated'), 'split_id',
         'allocated_amount'),
     ('opendental.patient', source('opendental', 'patient'), 'patient_id', '0'),

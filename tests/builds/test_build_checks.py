@@ -143,3 +143,175 @@ def test_a_row_in_place_of_another_is_told(planted, model, key):
     planted.shows(model, **{key: replaced})
     told = {(found["subject"], found["measure"]) for found in planted.finds("every_source_row")}
     assert told == {(model, "key_digest")}
+
+
+LEDGER = "int_ar_shared_calculations"
+
+
+@pytest.mark.parametrize(
+    "kind", ["procedure", "insurance", "adjustment", "patient payment", "plan debit", "plan credit"]
+)
+def test_a_ledger_row_that_is_lost_is_told_by_row_and_by_dollar(planted, kind):
+    of_kind = f"transaction_type = '{kind}' and source_amount != 0"
+    lost = planted.one(LEDGER, "source_id", of_kind)
+    planted.shows(LEDGER, where=f"not (transaction_type = '{kind}' and source_id = {lost})")
+    (by_dollar,) = planted.finds("every_dollar_of_source_money")
+    assert by_dollar["measure"] == f"{kind}: source_amount"
+    told = {(found["subject"], found["measure"]) for found in planted.finds("every_source_row")}
+    assert told == {(LEDGER, f"{kind}: row_count"), (LEDGER, f"{kind}: key_digest")}
+
+
+def test_a_ledger_row_that_is_there_twice_is_told(planted):
+    some = planted.one(LEDGER, "source_id", "transaction_type = 'procedure' and amount != 0")
+    planted.shows(LEDGER, twice=f"transaction_type = 'procedure' and source_id = {some}")
+    assert subjects(planted.finds("every_source_row")) == {LEDGER}
+
+
+def test_two_rows_of_the_ledger_that_swap_their_families_are_told_by_family(planted):
+    families = "guarantor_id is not null"
+    first = planted.one("int_ar_balance", "guarantor_id", families)
+    other = planted.one("int_ar_balance", "guarantor_id", f"guarantor_id > {first}")
+    planted.shows(
+        "int_ar_balance",
+        guarantor_id=f"case guarantor_id when {first} then {other}"
+        f" when {other} then {first} else guarantor_id end",
+    )
+    assert {found["guarantor_id"] for found in planted.finds("receivable_agrees_by_family")} == {
+        first,
+        other,
+    }
+    assert planted.finds("receivable_agrees_by_part") == [], "the whole still adds up"
+
+
+@pytest.mark.parametrize(
+    ("model", "column", "condition"),
+    [
+        ("int_ar_balance", "current_balance", "procedure_id = {}"),
+        ("int_ar_transaction_history", "amount", "counts and source_id = {}"),
+        ("int_ar_analysis_base", "total_ar_balance", "patient_id = {}"),
+        ("int_ar_aging_snapshot", "balance_total", "mode = 'running' and guarantor_id = {}"),
+    ],
+)
+def test_a_cent_more_in_one_model_of_the_receivable_is_told_by_family(
+    planted, model, column, condition
+):
+    key = condition.split()[-3]
+    some = planted.one(model, key, f"guarantor_id is not null and {column} != 0")
+    planted.shows(
+        model,
+        **{column: f"{column} + case when {condition.format(some)} then 0.01 else 0 end"},
+    )
+    assert planted.finds("receivable_agrees_by_family") != []
+
+
+@pytest.mark.parametrize(
+    ("model", "column"),
+    [
+        ("int_ar_balance", "patient_paid"),
+        ("int_ar_balance", "insurance_writeoff"),
+        ("int_ar_balance", "adjustment_total"),
+        ("int_ar_balance", "payplan_total"),
+        ("int_ar_balance", "insurance_pending"),
+        ("int_ar_analysis_base", "total_production"),
+        ("int_payment_split", "split_amount"),
+        ("int_insurance_payment_allocated", "writeoff_amount"),
+    ],
+)
+def test_a_part_of_the_receivable_that_is_another_elsewhere_is_told(planted, model, column):
+    planted.shows(model, **{column: f"{column} * 2"})
+    assert planted.finds("receivable_agrees_by_part") != []
+
+
+def test_a_payment_given_to_two_statements_is_told(planted):
+    family = planted.one("int_billing_statements", "guarantor_id", "attributed_within_30 > 0")
+    planted.shows(
+        "int_billing_statements",
+        attributed_within_30=f"attributed_within_30 + case guarantor_id when {family}"
+        " then 1000000 else 0 end",
+    )
+    assert {found["guarantor_id"] for found in planted.finds("collected_once")} == {family}
+
+
+def kept_on(planted, day: str) -> None:
+    planted.shows(
+        "stage.opendental__preference",
+        value_string=f"case pref_name when 'DateLastAging' then '{day}' else value_string end",
+    )
+
+
+def test_a_bucket_that_the_practice_system_keeps_otherwise_is_told(planted):
+    kept_on(planted, "2026-11-20")
+    before = {found["guarantor_id"] for found in planted.finds("guarantor_caches")}
+    unchanged = (
+        f"select min(guarantor_id) from (select guarantor_id from {planted.build.schema}.{LEDGER}"
+        " where guarantor_id != all(%s) group by guarantor_id"
+        " having max(_updated_at) < '2026-11-20') as families"
+    )
+    ((family,),) = planted.db.execute(unchanged, [list(before)]).fetchall()
+    planted.shows(
+        "stage.opendental__patient",
+        bal_over90=f"bal_over90 + case patient_id when {family} then 1 else 0 end",
+    )
+    assert {found["guarantor_id"] for found in planted.finds("guarantor_caches")} - before == {
+        family
+    }
+
+
+def test_balances_kept_on_another_day_are_not_compared(planted):
+    kept_on(planted, "2026-11-19")
+    planted.shows("stage.opendental__patient", bal_total="bal_total + 1")
+    assert planted.finds("guarantor_caches") == []
+    ((compared,),) = planted.db.execute(
+        "select value from ops.build_total where build = %s and measure like '%%: compared'",
+        [planted.build.build],
+    ).fetchall()
+    assert compared == 0
+
+
+def test_a_row_of_nobody_is_told_with_what_it_is_worth(planted):
+    found = {offender["subject"]: offender for offender in planted.finds("orphans_in_the_ledger")}
+    lost = planted.one(LEDGER, "source_id", "transaction_type = 'procedure' and amount != 0")
+    planted.shows(
+        LEDGER,
+        guarantor_id=f"case when transaction_type = 'procedure' and source_id = {lost}"
+        " then null else guarantor_id end",
+    )
+    again = {offender["subject"]: offender for offender in planted.finds("orphans_in_the_ledger")}
+    before = found.get("procedurelog", {"orphan_rows": 0})["orphan_rows"]
+    assert again["procedurelog"]["orphan_rows"] == before + 1
+
+
+def test_money_that_moved_since_the_published_build_is_told_within_a_week(planted):
+    assert planted.finds("money_since_last_build") == []
+    planted.shows("int_ar_aging_snapshot", balance_over_90="balance_over_90 * 1.3")
+    (offender,) = planted.finds("money_since_last_build")
+    assert offender["measure"] == "families: balance_over_90"
+    planted.db.execute("update ops.current_build set as_of = as_of - 8")
+    assert planted.finds("money_since_last_build") == []
+
+
+def test_rows_that_went_since_the_published_build_are_told(planted):
+    assert planted.finds("row_counts_since_last_build") == []
+    planted.db.execute(
+        "insert into ops.model_version (fingerprint, model, table_name, state, row_count,"
+        " byte_size, seconds, inputs, rendered_sql, built_in)"
+        " select repeat('0', 64), model, 'another', state, row_count / 2, byte_size, seconds,"
+        " inputs, rendered_sql, %(build)s from ops.model_version"
+        " where model = 'int_procedure_complete'",
+        {"build": planted.build.build},
+    )
+    planted.db.execute(
+        "update ops.build_model set fingerprint = repeat('0', 64)"
+        " where build = %s and model = 'int_procedure_complete'",
+        [planted.build.build],
+    )
+    assert subjects(planted.finds("row_counts_since_last_build")) == {"int_procedure_complete"}
+
+
+def test_a_column_without_a_description_is_told(planted):
+    assert planted.finds("undescribed_columns") == []
+    planted.db.execute(
+        f"comment on column {planted.build.schema}.int_adjustments.adjustment_amount is null"
+    )
+    (offender,) = planted.finds("undescribed_columns")
+    assert offender == {"subject": "int_adjustments", "column_name": "adjustment_amount"}

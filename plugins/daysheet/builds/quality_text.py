@@ -7,6 +7,7 @@ from decimal import Decimal
 from daysheet.builds.quality import Finding, ModelMade, Moved, Report
 
 SLOWEST = 5
+HEADLINES = ("int_ar_analysis_base", "int_ar_aging_snapshot")  # the others' sums are in the JSON
 
 
 def as_text(report: Report) -> str:
@@ -22,7 +23,7 @@ def as_text(report: Report) -> str:
             "Models", ("system", "models", "built", "rows", "seconds"), _systems(report.models)
         ),
         _section("Slowest", ("model", "what", "rows", "seconds"), _slowest(report.models)),
-        _section("Money", ("of", "sum", "now", "before", "change"), map(_moved, report.totals)),
+        _section("Money", ("of", "sum", "now", "before", "change"), _headlines(report)),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -67,6 +68,10 @@ def _slowest(models: list[ModelMade]) -> Iterable[Sequence[str]]:
         yield made.model, made.action, f"{made.row_count:,}", f"{made.seconds:,.1f}"
 
 
+def _headlines(report: Report) -> Iterable[Sequence[str]]:
+    return (_moved(total) for total in report.totals if total.subject in HEADLINES)
+
+
 def _moved(total: Moved) -> Sequence[str]:
     before = "-" if total.before is None else _number(total.before)
     change = "-" if total.before is None else _number(total.value - total.before)
@@ -74,7 +79,7 @@ def _moved(total: Moved) -> Sequence[str]:
 
 
 def _number(value: Decimal) -> str:
-    return f"{value:,}" if value == value.to_integral_value() else f"{value:,.2f}"
+    return f"{value:,.2f}" if value % 1 else f"{value:,.0f}"
 
 
 def _count(number: int, what: str) -> str:
