@@ -67,17 +67,24 @@ def worlds(draw: st.DrawFn, as_of: date) -> Ledger:
 def _tables(
     draw: st.DrawFn, day: st.SearchStrategy[date | None]
 ) -> Iterator[tuple[str, list[Row]]]:
+    narrow = draw(st.booleans())  # nearly everything concerns one patient, procedure and plan
+
     def some(table: str, most: int, **columns: st.SearchStrategy[Cell]) -> list[Row]:
-        drawn = draw(st.lists(st.fixed_dictionaries(columns), max_size=most))
+        row = st.fixed_dictionaries(columns)
+        drawn = draw(st.lists(row, min_size=1 if narrow else 0, max_size=most))
         return [
             TABLES[table] | {key_of(table): number} | row for number, row in enumerate(drawn, 1)
         ]
 
     def one_of(rows: list[Row], *others: int) -> st.SearchStrategy[int]:
-        known = list(range(1, len(rows) + 1))
-        return st.sampled_from([*known * 3, *others, NOT_THERE])
+        known = list(range(1, len(rows) + 1)) * 3
+        return st.sampled_from([*known, *([1] * 12 if narrow else []), *others, NOT_THERE])
 
-    people = draw(st.integers(1, 5))
+    money = _MONEY
+    if narrow:  # few amounts, so that some meet their opposite
+        few = draw(st.lists(_MONEY, min_size=2, max_size=3))
+        money = st.sampled_from([*few, *(-amount for amount in few)])
+    people = draw(st.integers(1, 2 if narrow else 5))
     heads = st.sampled_from([1, 1, 1, *range(1, people + 1), NOT_THERE])
     patients = [
         TABLES["patient"] | {"PatNum": number, "Guarantor": draw(heads)}
@@ -88,9 +95,9 @@ def _tables(
         "procedurelog",
         4,
         PatNum=patient,
-        ProcStatus=st.sampled_from([2] * 7 + [1, 3, 4, 5, 6, 7, 8]),
+        ProcStatus=st.sampled_from([2] * 21 + [1, 3, 4, 5, 6, 7, 8]),
         ProcDate=day,
-        ProcFee=_MONEY,
+        ProcFee=money,
         UnitQty=st.sampled_from([1, 1, 1, 2, 0]),
         BaseUnits=st.sampled_from([0, 0, 0, 1]),
         ProvNum=_PROVIDER,
@@ -103,18 +110,18 @@ def _tables(
         PatNum=patient,
         Guarantor=patient,
         PayPlanDate=day,
-        CompletedAmt=_MONEY,
+        CompletedAmt=money,
         PlanNum=st.sampled_from([0, 0, 0, 5]),
         IsClosed=st.sampled_from([0, 0, 1]),
     )
     plan = one_of(plans)
-    maybe_plan = one_of(plans, 0, 0, 0, 0)
+    maybe_plan = st.one_of(st.just(0), plan)
     adjustments = some(
         "adjustment",
         5,
         PatNum=patient,
         AdjDate=day,
-        AdjAmt=_MONEY,
+        AdjAmt=money,
         ProcNum=procedure,
         ProcDate=day,
         ProvNum=_PROVIDER,
@@ -122,7 +129,9 @@ def _tables(
     )
     for row in adjustments:
         if draw(st.integers(0, 3)):
-            _agree(row, procedures)
+            _agree(row, procedures, "PatNum", "ProcDate")
+        if draw(st.booleans()):
+            _agree(row, procedures, "ProvNum", "ClinicNum")
     yield "patient", patients
     yield "procedurelog", procedures
     yield (
@@ -135,9 +144,9 @@ def _tables(
             Status=st.sampled_from([0, 0, 0, 1, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9]),
             DateCP=day,
             ProcDate=day,
-            InsPayAmt=_MONEY,
-            WriteOff=_MONEY,
-            InsPayEst=_MONEY,
+            InsPayAmt=money,
+            WriteOff=money,
+            InsPayEst=money,
             InsEstTotalOverride=_OVERRIDE,
             WriteOffEst=_OVERRIDE,
             WriteOffEstOverride=_OVERRIDE,
@@ -152,7 +161,7 @@ def _tables(
             5,
             PatNum=patient,
             DatePay=day,
-            SplitAmt=_MONEY,
+            SplitAmt=money,
             PayPlanNum=maybe_plan,
             UnearnedType=st.sampled_from([0, 0, 0, 0, 288, 439, 440, 441, 442, 443]),
             ProcNum=procedure,
@@ -169,7 +178,7 @@ def _tables(
             Guarantor=patient,
             PatNum=patient,
             ChargeDate=day,
-            Principal=_MONEY,
+            Principal=money,
             Interest=st.sampled_from([Decimal(0), Decimal(0), Decimal("1.5")]),
             ChargeType=st.sampled_from([0, 1]),
             ProcNum=procedure,
@@ -181,19 +190,18 @@ def _tables(
             "payplanlink",
             3,
             PayPlanNum=plan,
-            LinkType=st.sampled_from([1, 1, 2, 2, 2, 0, 3]),
-            FKey=st.sampled_from([1, 1, 2, 2, 3, 4, NOT_THERE]),
-            AmountOverride=st.sampled_from([Decimal(0)] * 4 + _FINE + [Decimal(25), Decimal(-5)]),
+            LinkType=st.sampled_from([*[1] * 6, *[2] * 12, 0, 3]),
+            FKey=st.sampled_from([1, 1, 1, 2, 2, 3, NOT_THERE]),
+            AmountOverride=st.sampled_from([*[Decimal(0)] * 12, Decimal(25), *_FINE[:3]]),
         ),
     )
 
 
-def _agree(row: Row, procedures: list[Row]) -> None:
-    """As the practice system writes an attached adjustment: patient and day of its procedure."""
+def _agree(adjustment: Row, procedures: list[Row], *names: str) -> None:
+    """Repeat what the procedure says, as the practice system does."""
     for procedure in procedures:
-        if procedure["ProcNum"] == row["ProcNum"]:
-            for name in ("PatNum", "ProcDate", "ProvNum", "ClinicNum"):
-                row[name] = procedure[name]
+        if procedure["ProcNum"] == adjustment["ProcNum"]:
+            adjustment.update({name: procedure[name] for name in names})
 
 
 def families_of(world: Ledger) -> int:

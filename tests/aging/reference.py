@@ -17,6 +17,7 @@ from tests.aging.ledger import Ledger, Row
 ZERO, BLANK = Decimal(0), Decimal(-1)
 COMPLETE = 2  # procedurelog.ProcStatus
 PENDING, RECEIVED, PREAUTH, SUPPLEMENTAL, CAP_CLAIM, CAP_COMPLETE = 0, 1, 2, 4, 5, 7  # claimproc
+PAID = (RECEIVED, SUPPLEMENTAL, CAP_CLAIM, CAP_COMPLETE)
 DEBIT, CREDIT = 0, 1  # payplancharge.ChargeType
 ADJUSTMENT_LINK, PROCEDURE_LINK = 1, 2  # payplanlink.LinkType
 UNEARNED_TYPES = 29  # definition.Category
@@ -169,9 +170,7 @@ class Aging:
 
     def _insurance(self) -> Iterable[Entry]:
         for row in self.ledger["claimproc"]:
-            if row["Status"] in (RECEIVED, SUPPLEMENTAL, CAP_CLAIM, CAP_COMPLETE) and self._charged(
-                row
-            ):
+            if row["Status"] in PAID and self._charged(row):
                 paid = ZERO if row["PayPlanNum"] else row["InsPayAmt"]
                 amount = -paid - row["WriteOff"]
                 number = row["ClaimProcNum"]
