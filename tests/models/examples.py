@@ -3,8 +3,9 @@
 An example is YAML. ``given`` holds tables as text: source tables (``opendental.patient``, vendor
 column names; a column left out holds what the practice system writes for "nothing") and models
 (their own columns). A model that is read but not given is computed from the given sources.
-``expect`` names the columns it cares about; every row must be there and no other. An empty cell of
-a model is null; so is the word null anywhere.
+``expect`` names the columns it cares about; every row must be there and no other, of those that
+meet the condition ``only`` where one is given. An empty cell of a model is null; so is the word
+null anywhere.
 """
 
 import datetime
@@ -32,6 +33,7 @@ class Example:
     given: dict[str, list[dict[str, str]]]
     as_of: datetime.date
     expect: list[dict[str, str]]
+    only: str = "true"
 
 
 def examples() -> list[Example]:
@@ -40,7 +42,7 @@ def examples() -> list[Example]:
 
 def _read(path: Path) -> Example:
     body = yaml.safe_load(path.read_text())
-    unknown = set(body) - {"given", "as_of", "expect", "because"}
+    unknown = set(body) - {"given", "as_of", "expect", "only", "because"}
     assert not unknown, f"{path}: unknown keys {unknown}"
     return Example(
         model=path.parent.name,
@@ -48,6 +50,7 @@ def _read(path: Path) -> Example:
         given={table: table_rows(text) for table, text in body["given"].items()},
         as_of=body.get("as_of", datetime.date(2026, 1, 31)),
         expect=table_rows(body["expect"]),
+        only=body.get("only", "true"),
     )
 
 
@@ -79,7 +82,7 @@ def compute(connection: psycopg.Connection, example: Example) -> list[dict[str, 
     for name in graph.order:
         if name in needed:
             _make_model(connection, catalog, name, example)
-    cursor = connection.execute(f"select * from {BUILD}.{example.model}")
+    cursor = connection.execute(f"select * from {BUILD}.{example.model} where {example.only}")
     columns = [column.name for column in cursor.description or ()]
     assert columns == list(catalog.models[example.model].columns), "yml columns = sql columns"
     return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
