@@ -76,9 +76,9 @@ class Project:
         load_catalog.cache_clear()
         catalog = load_catalog(self.root)
         graph = build_graph(catalog)
-        for module in ("plan", "publishing", "quality"):
+        for module in ("comparing", "plan", "publishing", "quality"):
             self._patch.setattr(f"daysheet.builds.{module}.load_catalog", lambda: catalog)
-        for module in ("builds.plan", "builds.schemas", "checks.build_checks"):
+        for module in ("builds.origins", "builds.plan", "builds.schemas", "checks.build_checks"):
             self._patch.setattr(f"daysheet.{module}.load_graph", lambda: graph)
         self._patch.setattr("daysheet.builds.publishing.load_build_checks", list)
         self._patch.setattr("daysheet.checks.totals.load_totals", dict)

@@ -7,7 +7,7 @@ import click
 import typer
 from typer.core import TyperGroup
 
-from daysheet.cli import builds, demo, deployment, drops, models, practice, warehouse
+from daysheet.cli import builds, demo, deployment, drops, models, practice, quality, warehouse
 from daysheet.embedded import DeploymentProblem
 from daysheet.warehouse import DatabaseFault
 
@@ -31,5 +31,5 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (deployment, demo, drops, builds, models, practice, warehouse):
+for module in (deployment, demo, drops, builds, models, practice, quality, warehouse):
     module.register(app)

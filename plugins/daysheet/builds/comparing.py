@@ -1,0 +1,134 @@
+"""Compare two kept builds: rows added, gone and changed by key, and the batches that made it so.
+
+Versions are values: equal fingerprints are equal rows, and are not read. Of rows that differ only
+keys, the names of the columns and the values of numbers are told: no name, text or date leaves
+the database.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import psycopg
+
+from daysheet.builds.opening import Build, BuildRefused, read_build
+from daysheet.builds.origins import Batch, batches_between
+from daysheet.builds.row_differences import RowDifference, Sum, Tables
+from daysheet.catalog import load_catalog
+from daysheet.warehouse import LockClass, session
+
+_SETTINGS = {"work_mem": "128MB"}
+
+
+@dataclass(frozen=True)
+class ModelDifference:
+    """What became of one model from one build to the other."""
+
+    model: str
+    what: str  # same, changed, added or gone
+    why: list[str] = field(default_factory=list)  # SQL, as-of date, or inputs that differ
+    rows: tuple[int, int] = (0, 0)
+    added: int = 0
+    gone: int = 0
+    changed: int = 0
+    columns: dict[str, int] = field(default_factory=dict)  # column -> rows in which it differs
+    columns_of_one: list[str] = field(default_factory=list)  # not in both, or of another type
+    sums: list[Sum] = field(default_factory=list)
+    batches: list[Batch] = field(default_factory=list)  # that touched what the model reads
+    keys: list[RowDifference] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """The version of a model that a build shows."""
+
+    fingerprint: str
+    table: str
+    row_count: int
+    inputs: dict[str, str]
+    sql: str  # with the as-of date taken out
+
+
+def compare_build(dsn: str, before: int, after: int) -> Iterator[ModelDifference]:
+    """Every model of either build, without keys; the next is read when it is asked for."""
+    with _comparison(dsn, before, after) as comparison:
+        names = {**comparison.before, **comparison.after}
+        for name in sorted(names):
+            yield comparison.difference(name, limit=0)
+
+
+def compare_model(dsn: str, before: int, after: int, model: str, limit: int) -> ModelDifference:
+    """One model with the keys of up to ``limit`` rows that differ, in the order of the key.
+
+    Raises :class:`BuildRefused` when neither build has it, or one of them is gone.
+    """
+    with _comparison(dsn, before, after) as comparison:
+        if model not in {**comparison.before, **comparison.after}:
+            raise BuildRefused(f"neither build has a model {model}")
+        return comparison.difference(model, limit)
+
+
+@contextmanager
+def _comparison(dsn: str, before: int, after: int) -> Iterator["_Comparison"]:
+    with session(dsn, f"daysheet diff {before} {after}", settings=_SETTINGS) as connection:
+        connection.execute("set transaction isolation level repeatable read, read only")
+        builds = []
+        for number in (before, after):
+            connection.execute(
+                "select pg_advisory_xact_lock_shared(%s, %s)", [LockClass.BUILD, number]
+            )
+            build = read_build(connection, number)
+            if build.dropped:
+                raise BuildRefused(f"build {number} was dropped by housekeeping")
+            builds.append(build)
+        yield _Comparison(connection, *builds)
+
+
+class _Comparison:
+    def __init__(self, connection: psycopg.Connection, before: Build, after: Build) -> None:
+        self.connection, self.builds = connection, (before, after)
+        self.before, self.after = self._shown(before), self._shown(after)
+
+    def _shown(self, build: Build) -> dict[str, _Shown]:
+        rows = self.connection.execute(
+            "select model, fingerprint, table_name, row_count, inputs,"
+            " replace(rendered_sql, %s, '') from ops.build_model"
+            " inner join ops.model_version using (model, fingerprint)"
+            " where build = %s and action != 'failed'",
+            [build.as_of.isoformat(), build.build],
+        ).fetchall()
+        return {model: _Shown(*shown) for model, *shown in rows}
+
+    def difference(self, model: str, limit: int) -> ModelDifference:
+        before, after = self.before.get(model), self.after.get(model)
+        rows = (before.row_count if before else 0, after.row_count if after else 0)
+        if before is None or after is None:
+            return ModelDifference(model, "gone" if before else "added", rows=rows)
+        if before.fingerprint == after.fingerprint:
+            return ModelDifference(model, "same", rows=rows)
+        tables = Tables(self.connection, before.table, after.table, _grain(model, after))
+        return ModelDifference(
+            model,
+            "changed",
+            why=self._why(before, after),
+            rows=rows,
+            batches=batches_between(self.connection, *(one.batch for one in self.builds), model),
+            keys=tables.keys(limit) if limit else [],
+            **tables.counts(),
+        )
+
+    def _why(self, before: _Shown, after: _Shown) -> list[str]:
+        inputs = sorted({**before.inputs, **after.inputs})
+        differ = [name for name in inputs if before.inputs.get(name) != after.inputs.get(name)]
+        if before.sql != after.sql:
+            return ["its SQL", *differ]
+        if not differ and self.builds[0].as_of != self.builds[1].as_of:
+            return ["the as-of date"]
+        return differ
+
+
+def _grain(model: str, shown: _Shown) -> tuple[str, ...]:
+    known = load_catalog().models.get(model)
+    if known is None:
+        raise BuildRefused(f"{model} is no model any more, its key is not known")
+    return known.grain
