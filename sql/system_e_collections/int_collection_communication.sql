@@ -1,4 +1,4 @@
--- Notes are read for what they speak of and what was promised; their text goes no further.
+-- Notes are read but not shown. A payment on the day of a contact is taken to follow it.
 with logged_contacts as (
     select
         every_contact.communication_id as commlog_id,
@@ -16,7 +16,7 @@ with logged_contacts as (
             when every_contact.comm_type_marker = 'FIN' then 'type marker'
             when contact_log.comm_source = 9 then 'source'
             when every_contact.comm_type_marker in ('APPT', 'RECALL') then null
-            when {{ speaks_of_collection('contact_log.note') }} then 'keywords-1'
+            when {{ speaks_of_debt("concat_ws(' ', comm_type_name, note)") }} then 'keywords-1'
         end as classification_basis,
         contact_log.note,
         {{ row_metadata('every_contact') }}
@@ -46,7 +46,7 @@ contacts as (
         case when promises.promised_amount > 0 then promises.due_date end as promise_due_date,
         least(
             financial_contacts.contact_date + 30,
-            lead(financial_contacts.contact_date) over family_contacts
+            lead(financial_contacts.contact_date) over family_contacts - 1
         ) as attributed_until
     from financial_contacts
     left join promises
@@ -77,7 +77,7 @@ payments_after as (
     inner join payments
         on
             contacts.guarantor_id = payments.guarantor_id
-            and contacts.contact_date < payments.payment_date
+            and contacts.contact_date <= payments.payment_date
             and greatest(contacts.contact_date + 30, contacts.promise_due_date)
             >= payments.payment_date
     group by contacts.commlog_id, contacts.contact_date

@@ -29,7 +29,7 @@ tasks as (
             when collection_lists.task_list_id is not null then 'listed task list'
             when
                 (select count(*) from {{ source('practice', 'collection_task_list') }}) = 0
-                and {{ speaks_of_collection("concat_ws(' / ', list_path, to_dos.descript)") }}
+                and {{ speaks_of_debt("concat_ws(' / ', list_path, to_dos.descript)") }}
                 then 'keywords-1'
         end as is_collection_rule,
         case to_dos.object_type

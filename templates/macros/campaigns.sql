@@ -66,8 +66,9 @@ where patient_id is null
 {%- endmacro %}
 
 {# The one campaign an event belongs to (its key and day are named here; it has guarantor_id and
-   snapshot_date): running on its day and for the family as it stood; the practice's own before
-   dunning rules, then the one for the oldest, the largest and the narrowest. #}
+   snapshot_date): running on its day and for the family as it stood. The practice's own come before
+   dunning rules; then, as dunning rules are chosen, the one that names the billing type, the oldest
+   money and whether insurance is pending; then the largest balance and the clinic. #}
 {% macro best_campaigns(events, event_id, event_day, campaigns, families) -%}
 select distinct on (events.{{ event_id }})
     events.{{ event_id }},
@@ -85,9 +86,10 @@ inner join {{ campaigns }} as campaigns
 order by
     events.{{ event_id }} asc,
     campaigns.dunning_rule_id is not null asc,
-    campaigns.min_age_days desc nulls last,
-    campaigns.min_balance desc nulls last,
     campaigns.billing_type_name is null asc,
+    campaigns.min_age_days desc nulls last,
+    campaigns.requires_pending_insurance is null asc,
+    campaigns.min_balance desc nulls last,
     campaigns.clinic_id is null asc,
     campaigns.campaign_id collate "C" asc
 {%- endmacro %}

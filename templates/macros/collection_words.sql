@@ -1,7 +1,7 @@
 {# Words that make a text one about money owed, rule keywords-1: whole phrases only. "due", "pay",
    "account", "claim" or an amount alone say nothing. #}
-{% macro speaks_of_collection(text) -%}
-{{ text }} ~* '\m(collections|collection (agency|account|call|letter|notice)s?|past[- ]due|balances? due|overdue (account|balance|bill|payment|statement)s?|(outstanding|unpaid) (account|balance|bill|statement)s?|delinquent (account|balance)s?|bad debts?|final notices?|missed payments?|payment arrangements?|promised? to pay|(bounced|returned) checks?)\M'
+{% macro speaks_of_debt(text) -%}
+{{ text }} ~* '\m(collections|collection (agency|account|call|letter|notice)s?|past[- ]due|balances? (due|of)|overdue (account|balance|bill|payment|statement)s?|(outstanding|unpaid) (account|balance|bill|statement)s?|delinquent (account|balance)s?|bad debts?|final notices?|missed payments?|payment arrangements?|promised? to pay|(bounced|returned) checks?)\M'
 {%- endmacro %}
 
 {# A sentence that commits somebody to pay once; neither a refusal nor an arrangement of several
