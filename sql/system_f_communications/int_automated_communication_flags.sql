@@ -1,8 +1,4 @@
-with contacts as (
-    select * from {{ ref('int_patient_communications_base') }}
-),
-
-attempts as (
+with attempts as (
     {{ appointment_messages(
         source('opendental', 'apptremindersent'),
         source('opendental', 'confirmationrequest'),
@@ -11,7 +7,7 @@ attempts as (
 ),
 
 batch_contacts as (
-    {{ contacts_in_batches('contacts') }}
+    {{ contacts_in_batches(ref('int_patient_communications_base')) }}
 ),
 
 -- A reply answers the last contact before it, so it is used once; what came first keeps none.
@@ -23,7 +19,7 @@ neighbors as (
         lead(occurred_at) over patient_contacts as next_at,
         lag(direction = 'inbound' and {{ is_stop_word('content_hash') }})
             over patient_contacts as follows_stop_word
-    from contacts
+    from {{ ref('int_patient_communications_base') }}
     where
         patient_id is not null
         and occurred_at is not null
@@ -66,7 +62,7 @@ flagged as (
         ) as is_opt_out_request,
         texts.msg_parts as segment_count,
         texts.msg_charge_usd as message_cost
-    from contacts
+    from {{ ref('int_patient_communications_base') }} as contacts
     left join {{ source('opendental', 'commlog') }} as log_rows
         on
             contacts.communication_source = 'commlog'

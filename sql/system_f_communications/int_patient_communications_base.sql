@@ -10,10 +10,6 @@ with logs as (
         contacts.date_t_entry as entered_at,
         {{ contact_direction('contacts.sent_or_received') }} as direction,
         {{ contact_channel('contacts.mode') }} as channel,
-        case
-            when contacts.mode = 1 then 'email'
-            when contacts.mode in (5, 6, 7) then 'text'
-        end as message_channel,
         comm_types.item_name as comm_type_name,
         nullif(upper(btrim(comm_types.item_value)), '') as comm_type_marker,
         case
@@ -22,7 +18,10 @@ with logs as (
         end as origin,
         contacts.comm_source != 0 as is_automated,
         {{ purpose_of_log('contacts.comm_source') }} as purpose,
-        {{ topic_of_words('lower(contacts.note)') }} as topic_of_words,
+        case
+            when {{ topic_of_marker('upper(btrim(comm_types.item_value))') }} is null
+                then {{ topic_of_words('lower(contacts.note)') }}
+        end as topic_of_words,
         length(contacts.note) as content_length,
         {{ content_hash('contacts.note') }} as content_hash,
         {{ row_metadata('contacts') }}

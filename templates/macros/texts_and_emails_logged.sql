@@ -17,8 +17,8 @@ unlinked as (
         'commlog' as row_source,
         logs.commlog_id as row_id,
         logs.patient_id,
-        logs.direction,
-        logs.message_channel as channel,
+        logs.direction = 'outbound' as is_outbound,
+        logs.channel != 'email' as is_text,
         logs.occurred_at,
         logs.content_hash
     from {{ logs }} as logs
@@ -26,20 +26,23 @@ unlinked as (
         on
             logs.commlog_id = linked.commlog_id
             and linked.is_first
-    where logs.message_channel is not null and linked.commlog_id is null
+    where
+        linked.commlog_id is null
+        and logs.channel in ('email', 'text', 'email and text', 'phone and text')
+        and logs.direction in ('outbound', 'inbound')
     union all
     select
         messages.message_source as row_source,
         messages.message_id as row_id,
         messages.patient_id,
-        messages.direction,
-        messages.channel,
+        messages.direction = 'outbound' as is_outbound,
+        messages.channel = 'text' as is_text,
         messages.occurred_at,
         messages.content_hash
     from {{ messages }} as messages
     left join {{ logs }} as logs
         on messages.commlog_id = logs.commlog_id
-    where logs.commlog_id is null
+    where logs.commlog_id is null and messages.direction in ('outbound', 'inbound')
 ),
 
 burst_starts as (
@@ -47,7 +50,7 @@ burst_starts as (
         *,
         case
             when occurred_at <= interval '5 minutes' + lag(occurred_at) over (
-                partition by patient_id, direction, channel order by occurred_at
+                partition by patient_id, is_outbound, is_text order by occurred_at
             ) then null
             else occurred_at
         end as starts_at
@@ -61,12 +64,12 @@ bursts as (
         row_id,
         row_source = 'commlog' as is_log,
         patient_id,
-        direction,
-        channel,
+        is_outbound,
+        is_text,
         occurred_at,
         coalesce(content_hash, '') as content_hash,
         max(starts_at) over (
-            partition by patient_id, direction, channel order by occurred_at
+            partition by patient_id, is_outbound, is_text order by occurred_at
         ) as burst_at
     from burst_starts
 ),
@@ -75,14 +78,14 @@ same_words as (
     select
         *,
         row_number() over (
-            partition by patient_id, direction, channel, burst_at, content_hash, is_log
+            partition by patient_id, is_outbound, is_text, burst_at, content_hash, is_log
             order by occurred_at, row_source, row_id
         ) <= least(
             count(*) filter (where is_log) over words,
             count(*) filter (where not is_log) over words
         ) as has_same_words
     from bursts
-    window words as (partition by patient_id, direction, channel, burst_at, content_hash)
+    window words as (partition by patient_id, is_outbound, is_text, burst_at, content_hash)
 ),
 
 places as (
@@ -91,7 +94,7 @@ places as (
         case when has_same_words then content_hash else '-' end as words,
         row_number() over (
             partition by
-                patient_id, direction, channel, burst_at, is_log,
+                patient_id, is_outbound, is_text, burst_at, is_log,
                 has_same_words, case when has_same_words then content_hash end
             order by occurred_at, row_source, row_id
         ) as place
@@ -114,8 +117,8 @@ from places as logs
 inner join places as messages
     on
         logs.patient_id = messages.patient_id
-        and logs.direction = messages.direction
-        and logs.channel = messages.channel
+        and logs.is_outbound = messages.is_outbound
+        and logs.is_text = messages.is_text
         and logs.burst_at = messages.burst_at
         and logs.words = messages.words
         and logs.place = messages.place
