@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from tests.aging.comparing import Practice, disagreements
 from tests.aging.families import families_of, worlds
 from tests.aging.ledger import Ledger
+from tests.aging.reference import Aging
 from tests.aging.smallest import report
 
 FAMILIES = int(os.environ.get("DAYSHEET_AGING_FAMILIES", "3000"))
@@ -54,6 +55,18 @@ def test_no_family_differs(practice: Practice, shared_warehouse):
         for world, lines in zip(drawn, found, strict=True):
             assert not lines, report(shared_warehouse.admin, world, practice)
     print(f"{tried} families, {practice}: no difference")
+
+
+def test_a_difference_is_told_as_the_smallest_family(shared_warehouse, monkeypatch):
+    """Claim lines of procedures that were never done, counted by mistake."""
+    monkeypatch.setattr(Aging, "_charged", lambda self, row: True)
+    drawn = _drawn(PRACTICES[0], 60, 0)
+    found = disagreements(shared_warehouse.admin, drawn, PRACTICES[0])
+    differing = [world for world, lines in zip(drawn, found, strict=True) if lines]
+    told = report(shared_warehouse.admin, differing[0], PRACTICES[0])
+    tables = [line.removesuffix(": |") for line in told.splitlines() if line.endswith(": |")]
+    assert tables == ["claimproc"], told
+    assert "in SQL" in told
 
 
 def _drawn(practice: Practice, families: float, after: int) -> list[Ledger]:
