@@ -151,6 +151,37 @@ def test_a_null_in_the_key_is_equal_to_a_null(project, practice):
     assert (found.why, found.added, found.gone, found.changed) == (["its SQL"], 0, 0, 1)
 
 
+def test_rows_of_each_build_s_own_day_are_one_row(project, practice):
+    project.write(
+        "two/int_aged.yml",
+        """
+        description: Providers as of a day.
+        type: snapshot
+        grain: [as_of_date, provider_id]
+        columns:
+          provider_id: {}
+          as_of_date: {}
+        """,
+    )
+    project.reload()
+    before, after = build(practice), build(practice, as_of="2026-02-01")
+    found = diff(practice, before, after, "int_aged")
+    assert (found.what, found.why) == ("equal", ["the as-of date"])
+    assert (found.added, found.gone, found.changed) == (0, 0, 0)
+
+
+def test_a_rate_is_not_summed(worth, practice):
+    sql = worth.root / "one" / "int_names.sql"
+    worth.write("one/int_names.sql", sql.read_text().replace("as worth", "as worth_rate"))
+    yml = worth.root / "one" / "int_names.yml"
+    worth.write("one/int_names.yml", yml.read_text().replace("worth", "worth_rate"))
+    worth.reload()
+    before = build(practice)
+    load_batch(practice, [(1, "DOCTOR"), (2, "HYG")])
+    found = diff(practice, before, build(practice, batch=2))
+    assert (found.changed, found.sums) == (1, [])
+
+
 def test_a_column_of_one_build_is_named_and_changes_no_row(project, practice):
     before = build(practice, NAMES)
     project.write(

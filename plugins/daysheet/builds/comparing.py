@@ -8,12 +8,13 @@ the database.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import psycopg
 
 from daysheet.builds.opening import Build, BuildRefused, read_build
 from daysheet.builds.origins import Batch, batches_between
-from daysheet.builds.row_differences import RowDifference, Sum, Tables
+from daysheet.builds.row_differences import RowDifference, Side, Sum, Tables
 from daysheet.catalog import load_catalog
 from daysheet.warehouse import LockClass, session
 
@@ -25,7 +26,7 @@ class ModelDifference:
     """What became of one model from one build to the other."""
 
     model: str
-    what: str  # same, changed, added or gone
+    what: str  # same (version), equal (rows), changed, added or gone
     why: list[str] = field(default_factory=list)  # SQL, as-of date, or inputs that differ
     rows: tuple[int, int] = (0, 0)
     added: int = 0
@@ -46,7 +47,7 @@ class _Shown:
     table: str
     row_count: int
     inputs: dict[str, str]
-    sql: str  # with the as-of date taken out
+    sql: str
 
 
 def compare_build(dsn: str, before: int, after: int) -> Iterator[ModelDifference]:
@@ -91,11 +92,10 @@ class _Comparison:
 
     def _shown(self, build: Build) -> dict[str, _Shown]:
         rows = self.connection.execute(
-            "select model, fingerprint, table_name, row_count, inputs,"
-            " replace(rendered_sql, %s, '') from ops.build_model"
-            " inner join ops.model_version using (model, fingerprint)"
+            "select model, fingerprint, table_name, row_count, inputs, rendered_sql"
+            " from ops.build_model inner join ops.model_version using (model, fingerprint)"
             " where build = %s and action != 'failed'",
-            [build.as_of.isoformat(), build.build],
+            [build.build],
         ).fetchall()
         return {model: _Shown(*shown) for model, *shown in rows}
 
@@ -106,28 +106,42 @@ class _Comparison:
             return ModelDifference(model, "gone" if before else "added", rows=rows)
         if before.fingerprint == after.fingerprint:
             return ModelDifference(model, "same", rows=rows)
-        tables = Tables(self.connection, before.table, after.table, _grain(model, after))
+        tables = Tables(
+            self.connection,
+            Side(before.table, self.builds[0].as_of),
+            Side(after.table, self.builds[1].as_of),
+            _grain(model),
+        )
+        counts = tables.counts()
         return ModelDifference(
             model,
-            "changed",
+            "changed" if _changed(counts) else "equal",
             why=self._why(before, after),
             rows=rows,
             batches=batches_between(self.connection, *(one.batch for one in self.builds), model),
             keys=tables.keys(limit) if limit else [],
-            **tables.counts(),
+            **counts,
         )
 
     def _why(self, before: _Shown, after: _Shown) -> list[str]:
-        inputs = sorted({**before.inputs, **after.inputs})
-        differ = [name for name in inputs if before.inputs.get(name) != after.inputs.get(name)]
+        found = []
         if before.sql != after.sql:
-            return ["its SQL", *differ]
-        if not differ and self.builds[0].as_of != self.builds[1].as_of:
-            return ["the as-of date"]
-        return differ
+            of_no_day = [
+                shown.sql.replace(build.as_of.isoformat(), "")
+                for shown, build in zip((before, after), self.builds, strict=True)
+            ]
+            found.append("the as-of date" if of_no_day[0] == of_no_day[1] else "its SQL")
+        inputs = sorted({**before.inputs, **after.inputs})
+        return found + [
+            name for name in inputs if before.inputs.get(name) != after.inputs.get(name)
+        ]
 
 
-def _grain(model: str, shown: _Shown) -> tuple[str, ...]:
+def _changed(counts: dict[str, Any]) -> bool:
+    return any(counts[part] for part in ("added", "gone", "changed", "columns_of_one"))
+
+
+def _grain(model: str) -> tuple[str, ...]:
     known = load_catalog().models.get(model)
     if known is None:
         raise BuildRefused(f"{model} is no model any more, its key is not known")

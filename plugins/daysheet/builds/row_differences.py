@@ -1,6 +1,8 @@
 """Two versions of one model, row by row: what was added, is gone or changed, by key."""
 
+import re
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +11,10 @@ from psycopg import sql
 
 from daysheet.builds.opening import BuildRefused
 
+AS_OF = "as_of_date"
+
 _NUMBERS = {"smallint", "integer", "bigint", "numeric", "double precision"}
+_RATE = re.compile(r"^avg_|_(rate|pct|share|ratio)$")
 
 
 @dataclass(frozen=True)
@@ -31,29 +36,46 @@ class RowDifference:
     numbers: dict[str, tuple[Any, Any]] = field(default_factory=dict)  # before and after
 
 
+@dataclass(frozen=True)
+class Side:
+    """A version's table in ``store``, as a build of a day shows it."""
+
+    table: str
+    as_of: date
+
+    def key(self, grain: tuple[str, ...]) -> sql.Composable:
+        """The key as text. The build's own day is the same in every build: not which, but today."""
+        parts = [
+            sql.SQL("nullif({}, {}::date)").format(sql.Identifier(name), sql.Literal(self.as_of))
+            if name == AS_OF
+            else sql.Identifier(name)
+            for name in grain
+        ]
+        return sql.SQL("row({})::text").format(sql.SQL(", ").join(parts))
+
+
 class Tables:
     """Two versions of one model, joined by the key; nulls in a key are equal."""
 
     def __init__(
-        self, connection: psycopg.Connection, before: str, after: str, grain: tuple[str, ...]
+        self, connection: psycopg.Connection, before: Side, after: Side, grain: tuple[str, ...]
     ) -> None:
         self.connection = connection
         self.grain = grain
-        types = [self._types(table) for table in (before, after)]
+        types = [self._types(side.table) for side in (before, after)]
         both = {name: kind for name, kind in types[1].items() if types[0].get(name) == kind}
         if lacking := sorted(set(grain) - set(both)):
             raise BuildRefused(f"the key has changed: not the same in both: {', '.join(lacking)}")
         self.types = types[1]
         self.shared = [name for name in both if name not in grain]
         self.columns_of_one = sorted({**types[0], **types[1]}.keys() - both.keys())
-        key = sql.SQL("row({})::text").format(sql.SQL(", ").join(map(sql.Identifier, grain)))
-        self.pairs = sql.SQL(
-            "(select {key} as _key, * from {before}) as a"
-            " full join (select {key} as _key, * from {after}) as b on a._key = b._key"
-        ).format(
-            key=key,
-            before=sql.Identifier("store", before),
-            after=sql.Identifier("store", after),
+        self.pairs = sql.SQL("({}) as a full join ({}) as b on a._key = b._key").format(
+            *(
+                sql.SQL("select {} as _key, * from {}").format(
+                    side.key(grain), sql.Identifier("store", side.table)
+                )
+                for side in (before, after)
+            )
         )
 
     def _types(self, table: str) -> dict[str, str]:
@@ -65,42 +87,38 @@ class Tables:
         return dict(rows)
 
     def counts(self) -> dict[str, Any]:
-        """Rows added, gone and changed, by column too, and sums: one join, one scan of each."""
-        summed = [name for name in self.shared if self.types[name] == "numeric"]
-        row = self.connection.execute(
-            sql.SQL("select {} from {}").format(
-                sql.SQL(", ").join(
-                    [
-                        sql.SQL("count(*) filter (where a._key is null)"),
-                        sql.SQL("count(*) filter (where b._key is null)"),
-                        sql.SQL("count(*) filter (where {})").format(self._differs()),
-                        *(
-                            sql.SQL("count(*) filter (where {both} and {differs})").format(
-                                both=_BOTH, differs=_differ(name)
-                            )
-                            for name in self.shared
-                        ),
-                        *(
-                            sql.SQL("coalesce(sum({}.{}), 0)").format(
-                                sql.SQL(side), sql.Identifier(name)
-                            )
-                            for name in summed
-                            for side in ("a", "b")
-                        ),
-                    ]
-                ),
-                self.pairs,
-            )
-        ).fetchone()
+        """Rows added, gone and changed, changed rows by column, and sums: one scan of each.
+
+        Exact numbers are summed, but for rates: a sum of these means nothing.
+        """
+        summed = [
+            name for name in self.shared if self.types[name] == "numeric" and not _RATE.search(name)
+        ]
+        columns = [
+            sql.SQL("count(*) filter (where a._key is null)"),
+            sql.SQL("count(*) filter (where b._key is null)"),
+            sql.SQL("count(*) filter (where {})").format(self._differs()),
+            *(
+                sql.SQL("count(*) filter (where {} and {})").format(_BOTH, _differ(name))
+                for name in self.shared
+            ),
+            *(
+                sql.SQL("coalesce(sum({}.{}), 0)").format(sql.SQL(side), sql.Identifier(name))
+                for name in summed
+                for side in ("a", "b")
+            ),
+        ]
+        query = sql.SQL("select {} from {}").format(sql.SQL(", ").join(columns), self.pairs)
+        row = self.connection.execute(query).fetchone()
         assert row is not None
         added, gone, changed, *rest = row
-        by_column = dict(zip(self.shared, rest, strict=False))
         sums = iter(rest[len(self.shared) :])
+        counted = zip(self.shared, rest, strict=False)
         return {
             "added": added,
             "gone": gone,
             "changed": changed,
-            "columns": {name: count for name, count in by_column.items() if count},
+            "columns": {name: count for name, count in counted if count},
             "columns_of_one": self.columns_of_one,
             "sums": [Sum(name, next(sums), next(sums)) for name in summed],
         }
@@ -108,7 +126,7 @@ class Tables:
     def keys(self, limit: int) -> list[RowDifference]:
         """The first rows that differ, in the order of the key."""
         shown = [
-            sql.SQL("coalesce(a.{key}, b.{key})").format(key=sql.Identifier(name))
+            sql.SQL("coalesce(b.{key}, a.{key})").format(key=sql.Identifier(name))
             for name in self.grain
         ]
         told = [

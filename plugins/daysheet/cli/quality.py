@@ -20,6 +20,8 @@ from daysheet.warehouse import Role, session
 output = Console(highlight=False)
 progress = Console(stderr=True, highlight=False)
 
+_WHAT = {"same": "same version", "equal": "equal rows"}
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
@@ -89,7 +91,7 @@ def _print_build(differences: list[ModelDifference]) -> None:
         counts = (found.added, found.gone, found.changed) if found.what == "changed" else ()
         table.add_row(
             found.model,
-            "same version" if found.what == "same" else found.what,
+            _WHAT.get(found.what, found.what),
             *(f"{rows:,}" for rows in found.rows),
             *([f"{count:,}" for count in counts] or ["", "", ""]),
             ", ".join(found.why),
@@ -104,9 +106,9 @@ def _print_build(differences: list[ModelDifference]) -> None:
 
 
 def _print_model(found: ModelDifference) -> None:
-    if found.what != "changed":
-        same = "the same version: equal rows" if found.what == "same" else f"only {found.what}"
-        output.print(f"{found.model} is {same}, {found.rows[0]:,} and {found.rows[1]:,} rows")
+    if found.what in ("same", "added", "gone"):
+        what = _WHAT.get(found.what, f"only {found.what}")
+        output.print(f"{found.model}: {what}, {found.rows[0]:,} and {found.rows[1]:,} rows")
         return
     output.print(
         f"{found.model}: {found.added:,} rows added, {found.gone:,} gone, {found.changed:,} changed"
