@@ -10,14 +10,22 @@ with paid as (
 
 credited as (
     select
+        'int_billing_statements' as subject,
         guarantor_id,
         sum(attributed_within_30) as amount
     from {{ ref('int_billing_statements') }}
     group by guarantor_id
+    union all
+    select
+        'int_collection_communication' as subject,
+        guarantor_id,
+        sum(attributed_within_30) as amount
+    from {{ ref('int_collection_communication') }}
+    group by guarantor_id
 )
 
 select
-    'int_billing_statements' as subject,
+    credited.subject,
     credited.guarantor_id,
     credited.amount as credited_amount,
     coalesce(paid.amount, 0) as paid_amount

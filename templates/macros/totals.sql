@@ -1,4 +1,5 @@
-{# The totals of one build that must be equal: (subject, measure, subject, measure) each. #}
+{# The totals of one build that must be equal: (subject, measure, subject, measure) each. A pair
+   that was not measured is an offender too. #}
 {% macro totals_apart(build, pairs) -%}
 with pairs (subject, measure, must_equal, of_measure) as (
     values
@@ -27,5 +28,5 @@ left join measured as one_side
     on pairs.subject = one_side.subject and pairs.measure = one_side.measure
 left join measured as other_side
     on pairs.must_equal = other_side.subject and pairs.of_measure = other_side.measure
-where one_side.value is distinct from other_side.value
+where one_side.value is distinct from other_side.value or one_side.value is null
 {%- endmacro %}

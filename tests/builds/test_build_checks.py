@@ -11,7 +11,7 @@ from daysheet.builds.quality import keep_totals
 from daysheet.builds.schemas import ensure_schemas
 from daysheet.checks.build_checks import load_build_checks, run_build_check
 from daysheet.checks.totals import measure_totals
-from daysheet.rendering import Relations
+from daysheet.rendering import Relations, render_text
 from daysheet.synthetic import generate
 from tests.bench.building import finish, new_build, run_engine
 from tests.bench.stage import load_practice
@@ -118,6 +118,14 @@ def test_a_true_build_breaks_no_check_at_error(planted):
     assert {name: planted.finds(name) for name in errors} == {name: [] for name in errors}
 
 
+def test_a_total_that_nobody_measured_is_told(planted):
+    pair = "[('int_none', 'amount', 'int_nobody', 'amount')]"
+    query = render_text(
+        f"{{{{ totals_apart({planted.build.build}, {pair}) }}}}", planted.relations, UNTIL, "here"
+    )
+    assert len(planted.db.execute(query).fetchall()) == 1
+
+
 def test_a_lost_cent_of_source_money_is_told(planted):
     adjustment = planted.one("int_adjustments", "adjustment_id", "adjustment_amount != 0")
     planted.shows(
@@ -222,14 +230,64 @@ def test_a_part_of_the_receivable_that_is_another_elsewhere_is_told(planted, mod
     assert planted.finds("receivable_agrees_by_part") != []
 
 
-def test_a_payment_given_to_two_statements_is_told(planted):
-    family = planted.one("int_billing_statements", "guarantor_id", "attributed_within_30 > 0")
+@pytest.mark.parametrize("model", ["int_billing_statements", "int_collection_communication"])
+def test_a_payment_given_out_again_and_again_is_told(planted, model):
+    family = planted.one(model, "guarantor_id", "attributed_within_30 > 0")
     planted.shows(
-        "int_billing_statements",
-        attributed_within_30=f"attributed_within_30 + case guarantor_id when {family}"
-        " then 1000000 else 0 end",
+        model,
+        attributed_within_30="attributed_within_30"
+        f" + case guarantor_id when {family} then 1000000 else 0 end",
     )
-    assert {found["guarantor_id"] for found in planted.finds("collected_once")} == {family}
+    told = {(found["subject"], found["guarantor_id"]) for found in planted.finds("collected_once")}
+    assert told == {(model, family)}
+
+
+@pytest.mark.parametrize(
+    ("model", "level", "column"),
+    [
+        ("int_statement_metrics", "billing type", "statements_sent"),
+        ("int_statement_metrics", "overall", "paid_within_30"),
+        ("int_collection_metrics", "clinic", "balance_total"),
+        ("int_collection_metrics", "campaign", "account_count"),
+    ],
+)
+def test_a_level_that_shows_more_than_there_is_is_told(planted, model, level, column):
+    planted.shows(
+        model, **{column: f"{column} + case metric_level when '{level}' then 1 else 0 end"}
+    )
+    told = {(found["subject"], found["metric_level"]) for found in planted.finds("metrics_add_up")}
+    assert told == {(model, level)}
+
+
+def test_a_level_that_is_missing_is_told(planted):
+    planted.shows("int_statement_metrics", where="metric_level != 'method'")
+    assert [found["metric_level"] for found in planted.finds("metrics_add_up")] == ["method"]
+
+
+@pytest.mark.parametrize(
+    ("model", "column"),
+    [
+        ("int_ar_analysis", "total_ar_balance"),
+        ("int_ar_balance", "current_balance"),
+        ("int_patient_financial_journey", "closing_balance"),
+        ("int_patient_financial_journey", "opening_balance"),
+    ],
+)
+def test_an_account_that_is_worth_another_sum_elsewhere_is_told(planted, model, column):
+    account = planted.one(model, "patient_id", f"{column} != 0")
+    planted.shows(
+        model, **{column: f"{column} + case patient_id when {account} then 0.01 else 0 end"}
+    )
+    assert [found["patient_id"] for found in planted.finds("accounts_add_up")] == [account]
+
+
+def test_a_treatment_whose_money_is_another_in_its_journey_is_told(planted):
+    some = planted.one("int_treatment_journey", "procedure_id", "patient_paid != 0")
+    planted.shows(
+        "int_treatment_journey",
+        patient_paid=f"patient_paid + case procedure_id when {some} then 0.01 else 0 end",
+    )
+    assert [found["procedure_id"] for found in planted.finds("treatments_add_up")] == [some]
 
 
 def kept_on(planted, day: str) -> None:

@@ -1,0 +1,174 @@
+"""The models against what the generated practice is known to hold, area by area."""
+
+import csv
+import json
+from collections.abc import Iterable
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from daysheet.builds.versions import make_model
+from daysheet.catalog import load_catalog
+from daysheet.graph import load_graph
+from daysheet.synthetic import generate
+from daysheet.warehouse import Role
+from tests.bench.building import in_order, new_build
+from tests.bench.stage import commit_batch, dropped_file, load_one, load_practice, open_batch
+from tests.conftest import Warehouse
+
+UNTIL = date(2026, 11, 20)
+FIGURES = (
+    "balance_0_30",
+    "balance_31_60",
+    "balance_61_90",
+    "balance_over_90",
+    "balance_total",
+    "insurance_estimate",
+    "payplan_due",
+)
+
+
+PATIENTS, YEARS, SEED = 200, 3, 9
+
+
+class Built:
+    """A build of the newest batch with the models some questions need."""
+
+    def __init__(self, warehouse: Warehouse, models: Iterable[str]) -> None:
+        self._dsn = warehouse.dsn(Role.BUILDER)
+        build = new_build(warehouse, UNTIL)
+        self._schema, needed = build.schema, needed_for(models)
+        in_order(
+            lambda name: make_model(self._dsn, build.build, name) if name in needed else None, 2
+        )
+
+    def rows(self, query: str) -> list[tuple]:
+        with psycopg.connect(self._dsn) as db:
+            db.execute(f"set search_path to {self._schema}")
+            return db.execute(query).fetchall()
+
+    def counts(self, query: str) -> dict[str, int]:
+        return {str(label): count for label, count in self.rows(query)}
+
+
+def needed_for(models: Iterable[str]) -> set[str]:
+    """The models, what they read and what their checks compare them with."""
+    needed, asked, catalog = set(), list(models), load_catalog().models
+    while asked:
+        name = asked.pop()
+        if name in catalog and name not in needed:
+            needed.add(name)
+            asked += [*load_graph().reads[name].models, *(r.of for r in catalog[name].reconciles)]
+    return needed
+
+
+@pytest.fixture(scope="module")
+def practice(shared_warehouse, tmp_path_factory):
+    """Two hundred invented patients over three years, loaded."""
+    folder = tmp_path_factory.mktemp("practice")
+    generate(folder, patients=PATIENTS, years=YEARS, until=UNTIL, seed=SEED)
+    load_practice(shared_warehouse, folder)
+    return folder
+
+
+def families_apart(built: Built, folder: Path) -> list[tuple[str, str, int]]:
+    """As-of date, mode and guarantor of families whose figures differ; all zero may be absent."""
+    found = {
+        (str(row[0]), row[1], row[2]): row[3:]
+        for row in built.rows(
+            f"select as_of_date, mode, guarantor_id, {', '.join(FIGURES)}"
+            " from int_ar_aging_snapshot where patient_id is null"
+        )
+    }
+    apart = []
+    with (folder / "known_aging.csv").open(newline="") as stream:
+        for row in csv.DictReader(stream):
+            key = row["as_of_date"], row["mode"], int(row["guarantor_id"])
+            figures = found.get(key, (Decimal(0),) * len(FIGURES))
+            named = zip(FIGURES, figures, strict=True)
+            # What plans are due means nothing looking back, and the truth is silent on it.
+            if any(row[name] and Decimal(row[name]) != value for name, value in named):
+                apart.append(key)
+    return apart
+
+
+@pytest.mark.parametrize(
+    ("version", "offsetting"), [(1, True), (2, True), (2, False), (3, False), (4, True)]
+)
+def test_every_family_is_aged_as_its_ledger_was_kept(
+    version, offsetting, practice, shared_warehouse, tmp_path
+):
+    # The practice of other settings: the same files but for the settings and the caches.
+    how = {"payplans_version": version, "offsetting": offsetting}
+    generate(tmp_path, patients=PATIENTS, years=YEARS, until=UNTIL, seed=SEED, **how)
+    batch = open_batch(shared_warehouse)
+    for table in ("preference", "patient"):
+        path = tmp_path / "opendental" / f"{table}.csv"
+        exported_on = f"{UNTIL + timedelta(days=batch)}T00:00:00"  # newer than all before
+        dropped = dropped_file(path, "opendental", table, "full", exported_on)
+        load_one(shared_warehouse, dropped, batch)
+    commit_batch(shared_warehouse, batch)
+    built = Built(shared_warehouse, ["int_ar_aging_snapshot"])
+    assert families_apart(built, tmp_path) == []
+
+
+@pytest.fixture(scope="module")
+def known(practice):
+    return json.loads((practice / "known_totals.json").read_text())["counts"]
+
+
+@pytest.fixture(scope="module")
+def desk(practice, shared_warehouse):
+    models = ("int_billing_statements", "int_appointment_details", "int_provider_availability")
+    others = ("int_task_management", "int_patient_communications_base", "int_user_preferences")
+    return Built(shared_warehouse, models + others)
+
+
+def test_statements_are_of_the_kinds_that_were_written(desk, known):
+    kinds = desk.counts(
+        "select case when document_kind <> 'statement' then document_kind"
+        " when is_sent then 'sent' else 'not sent' end, count(*)"
+        " from int_billing_statements group by 1"
+    )
+    written = known["statements"]
+    plural = {"receipts": "receipt", "invoices": "invoice"}
+    assert kinds == {plural.get(kind, kind): count for kind, count in written.items()}
+
+
+def test_visits_have_the_states_they_were_given(desk, known):
+    visits = desk.counts(
+        "select appointment_status, count(*) from int_appointment_details group by 1"
+    )
+    given = dict(known["appointments by status"])
+    given["1"] += given.pop("deleted")  # scheduled until the day they were deleted
+    assert visits == {status: count for status, count in given.items() if status not in "78"}
+
+
+def test_providers_are_scheduled_as_long_as_their_blocks_cover(desk, known):
+    minutes = desk.counts(
+        "select provider_id, sum(scheduled_minutes)::int from int_provider_availability group by 1"
+    )
+    assert minutes == known["minutes scheduled by provider"]
+
+
+def test_every_contact_of_the_log_goes_its_way(desk, known):
+    directions = desk.counts(
+        "select direction, count(*) from int_patient_communications_base"
+        " where communication_source = 'commlog' group by 1"
+    )
+    way = known["contacts by direction"]
+    assert directions == {"none": way["0"], "outbound": way["1"], "inbound": way["2"]}
+
+
+def test_tasks_are_counted_once_and_no_secret_arrives(desk, known):
+    ((tasks, done),) = desk.rows(
+        "select count(*), count(*) filter (where is_done) from int_task_management"
+    )
+    written = known["tasks by status"]
+    assert (tasks, done) == (sum(written.values()), written["2"])
+    assert desk.rows(
+        "select count(*) from int_user_preferences where value_text like 'secret%'"
+    ) == [(0,)]
