@@ -19,9 +19,9 @@ statements as (
             when statements.statement_type = 'LimitedStatement' then 'limited'
             else 'statement'
         end as document_kind,
-        statements.is_sent
-        and not statements.is_invoice
-        and not statements.is_receipt as is_demand,
+        coalesce(statements.is_sent, false)
+        and statements.is_invoice is not true
+        and statements.is_receipt is not true as is_demand,
         case when statements.is_bal_valid then statements.bal_total end as statement_balance,
         case when statements.is_bal_valid then statements.ins_est end
             as statement_insurance_estimate,

@@ -45,6 +45,11 @@ campaigns as (
         end as requires_pending_insurance,
         dunning_id as dunning_rule_id
     from {{ source('opendental', 'dunning') }}
+    where
+        'dunning:' || dunning_id not in (
+            select listed.campaign_id
+            from {{ source('practice', 'collection_campaign') }} as listed
+        )
 ),
 
 named_campaigns as (

@@ -11,14 +11,26 @@
         and not {{ sentence }} ~* '\m(not|never|unable|refus(e|es|ed)|cannot|cant|wont|didnt|(ca|wo|did|does|is)n.t|broken?|monthly|weekly|per|each|every|installments?)\M'
 {%- endmacro %}
 
-{# A day from its parts as text; null where the calendar has no such day. #}
+{# A day from its parts as text; null where the calendar has no such day, which make_date refuses. #}
 {% macro calendar_day(year, month, day) -%}
 case
-        when {{ year }}::integer > 0
+        when
+            {{ year }}::integer > 0
             and {{ month }}::integer between 1 and 12
             and {{ day }}::integer between 1 and 31
-            and extract(month from make_date({{ year }}::integer, {{ month }}::integer, 1) + {{ day }}::integer - 1) = {{ month }}::integer
-            then make_date({{ year }}::integer, {{ month }}::integer, 1) + {{ day }}::integer - 1
+            then
+                case
+                    when
+                        make_date({{ year }}::integer, {{ month }}::integer, 1)
+                        + {{ day }}::integer
+                        - 1
+                        < make_date({{ year }}::integer, {{ month }}::integer, 1)
+                        + interval '1 month'
+                        then
+                            make_date({{ year }}::integer, {{ month }}::integer, 1)
+                            + {{ day }}::integer
+                            - 1
+                end
     end
 {%- endmacro %}
 
