@@ -22,7 +22,7 @@ PATTERNS = {
 
 
 KNOWN_TAGS = """
-    html head meta title link body nav main h1 h2 p a b br div span ul ol li dl dt dd
+    html head meta title link body nav main h1 h2 p a b i br div span ul ol li dl dt dd
     table thead tbody tr th td pre code details summary
 """
 

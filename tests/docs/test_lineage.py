@@ -69,6 +69,9 @@ def made_of(derivation) -> set[str]:
          {"fees.amount"}),
         ("select back + cost as a from visits cross join generate_series(1, 3) as months (back)",
          {"visits.cost"}),
+        ("with w as (select visits.cost from visits), m as (select *, cost * later as b from w"
+         " cross join lateral generate_series(0, w.cost) as later) select cost + b + later as a"
+         " from m", {"visits.cost"}),
         ("select each.one as a from visits cross join unnest(array[cost, 1]) as each (one)",
          {"visits.cost"}),
         ("with recursive w as (select person_id as p, cost as c from visits union all"
@@ -102,6 +105,8 @@ counted as (select kind, amount from ledger)
          {"fees.fee_id", "fees.amount"}),
         ("select sum(amount) filter (where kind in ('fee', 'visit')) as a from ledger",
          {"fees.fee_id", "fees.amount", "visits.cost"}),
+        ("select sum(amount) filter (where part = 'visit') as a from (select amount, case when kind"
+         " like 'f%' then 'other' else kind end as part from ledger) as parts", {"visits.cost"}),
         ("select sum(amount) as a from ledger where kind = 'visit' or amount > 1",
          {"fees.amount", "visits.cost"}),
     ],

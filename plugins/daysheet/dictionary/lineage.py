@@ -123,9 +123,7 @@ class _Reader:
         if not isinstance(query, exp.Query):  # unnest, values
             return self._of_function(scope, query, Step(place, name, worded(query)))
         made = {projection.alias_or_name: projection.unalias() for projection in query.selects}
-        if name not in made:
-            raise self._lost(name)
-        node = made[name]
+        node = made.get(name) or self._starred(scope, name)
         inside = self._made_of(scope, node, _passed_on(made, only))
         if isinstance(node, exp.Column):
             return inside
@@ -162,10 +160,11 @@ class _Reader:
 
     def _reference(self, scope: Scope, column: exp.Column, only: frozenset[_Only]) -> Derivation:
         owner: Scope | None = scope
+        table = column.table or self._table_of(scope, column.name)
         while owner is not None:
-            source = owner.sources.get(column.table)
+            source = owner.sources.get(table)
             if isinstance(source, exp.Table) and isinstance(source.this, exp.Func):
-                step = Step(column.table, column.name, worded(source.this))
+                step = Step(table, column.name, worded(source.this))
                 return self._of_function(owner, source.this, step)
             if isinstance(source, exp.Table):
                 return Derivation(origins=frozenset({Origin(source.name, column.name)}))
@@ -178,9 +177,24 @@ class _Reader:
                     if table == column.table
                 )
                 whole = self._wholes.get(id(source.expression), source)
-                return self.column(whole, column.name, column.table, wanted)
+                return self.column(whole, column.name, table, wanted)
             owner = owner.parent
         raise self._lost(column.sql(dialect="postgres"))
+
+    def _table_of(self, scope: Scope, name: str) -> str:
+        """Whose column an unqualified name is: a function's own, or of the one thing selected."""
+        selected = list(scope.selected_sources)
+        return name if name in scope.sources or len(selected) != 1 else selected[0]
+
+    def _starred(self, scope: Scope, name: str) -> exp.Column:
+        """The column a star stands for; qualifying leaves stars beside a function as they are."""
+        if any(isinstance(each, exp.Star) for each in scope.expression.selects):
+            for table, (_, source) in scope.selected_sources.items():
+                query = source.expression if isinstance(source, Scope) else None
+                has = isinstance(query, exp.Query) and name in query.named_selects
+                if has or name == table:
+                    return exp.column(name, table=table)
+        raise self._lost(name)
 
     def _of_function(self, scope: Scope, function: exp.Expr, step: Step) -> Derivation:
         return Derivation((step,)) | self._made_of(scope, function, _NOTHING)
@@ -234,9 +248,26 @@ def _passed_on(made: Mapping[str, exp.Expr], only: frozenset[_Only]) -> frozense
     return frozenset(
         _Only(f"{node.table}.{node.name}", each.values, each.wanted)
         for each in only
-        for node in [made.get(each.column)]
-        if isinstance(node, exp.Column)
+        for node in [_copied(made.get(each.column), each)]
+        if node is not None
     )
+
+
+def _copied(node: exp.Expr | None, only: _Only) -> exp.Column | None:
+    """The column that wanted values are copied from, if they can come from nowhere else."""
+    if isinstance(node, exp.Column):
+        return node
+    if not (isinstance(node, exp.Case) and only.wanted):
+        return None
+    results = _results(node)
+    columns = [each for each in results if isinstance(each, exp.Column)]
+    written = {each.this for each in results if isinstance(each, exp.Literal)}
+    known = len(columns) == 1 and len(columns) + len(written) == len(results)
+    return columns[0] if known and not only.values & written else None
+
+
+def _results(case: exp.Case) -> list[exp.Expr | None]:
+    return [each.args["true"] for each in case.args["ifs"]] + [case.args.get("default")]
 
 
 def _is_excluded(branch: Scope, only: frozenset[_Only]) -> bool:
@@ -255,6 +286,5 @@ def _constants(node: exp.Expr | None) -> set[str] | None:
         return {node.this}
     if not isinstance(node, exp.Case):
         return None
-    results = [each.args["true"] for each in node.args["ifs"]] + [node.args.get("default")]
-    values = [_constants(each) for each in results]
+    values = [_constants(each) for each in _results(node)]
     return None if None in values else set().union(*filter(None, values))

@@ -22,6 +22,7 @@ def worded(node: exp.Expr) -> str:
     text = _Generator(dialect=Postgres).generate(node)
     if len(text) > _WIDTH:
         text = _Generator(dialect=Postgres, pretty=True, max_text_width=_WIDTH).generate(node)
+    text = re.sub(r" AS _col_\d+", "", text)  # a name that qualifying gave
     parts = re.split(r"('(?:[^']|'')*')", text)
     parts[::2] = [part.lower().replace("filter(", "filter (") for part in parts[::2]]
     return "".join(parts).replace(f"'{AS_OF}'", "as_of")
