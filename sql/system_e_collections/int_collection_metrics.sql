@@ -1,5 +1,4 @@
--- Contacts, promises and finished tasks are those of 90 days, so that most of their 30-day windows
--- are over; balances and open tasks are as they stand.
+-- Flows are those of 90 days, most of whose 30-day windows are over; balances are as they stand.
 with families as (
     {{ family_aging(ref('int_ar_aging_snapshot')) | indent }}
 ),
@@ -35,7 +34,10 @@ events as (
     where contact_date > '{{ as_of }}'::date - 90 and contact_date <= '{{ as_of }}'::date
     union all
     select
-        case when task_status = 'done' then 'task done' else 'task open' end as act,
+        case
+            when task_status = 'done' and finished_at < '{{ as_of }}'::date + 1 then 'task done'
+            else 'task open'
+        end as act,
         guarantor_id,
         campaign_id,
         coalesce(last_actor_user_id, author_user_id) as user_id,
@@ -45,8 +47,8 @@ events as (
         null as days_to_first_payment
     from {{ ref('int_collection_tasks') }}
     where
-        task_status is distinct from 'done'
-        or (finished_at >= '{{ as_of }}'::date - 89 and finished_at < '{{ as_of }}'::date + 1)
+        coalesce(created_at, '-infinity') < '{{ as_of }}'::date + 1
+        and (task_status is distinct from 'done' or finished_at >= '{{ as_of }}'::date - 89)
     union all
     select
         'account' as act,
