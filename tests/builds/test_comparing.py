@@ -62,16 +62,45 @@ def test_rows_added_gone_and_changed_are_told_by_key_with_their_batch(worth, pra
     assert found.columns == {"provider_label": 1, "worth": 1}
     assert found.sums == [Sum("worth", 6, 10)]
     assert found.keys == [
-        RowDifference({"provider_id": 1}, "gone"),
+        RowDifference({"provider_id": 1}, "gone", batches=[2, 3]),
         RowDifference(
-            {"provider_id": 2}, "changed", ["provider_label", "worth"], {"worth": (3, 7)}
+            {"provider_id": 2},
+            "changed",
+            ["provider_label", "worth"],
+            {"worth": (3, 7)},
+            batches=[2, 3],
         ),
-        RowDifference({"provider_id": 4}, "added"),
+        RowDifference({"provider_id": 4}, "added", batches=[2, 3]),
     ]
     assert [(batch.batch, batch.tables) for batch in found.batches] == [
         (2, ["opendental.provider"]),
         (3, ["opendental.provider"]),
     ]
+
+
+def test_a_row_is_told_with_the_batch_that_touched_it_and_no_other(worth, practice):
+    before = build(practice)
+    for batch, provider, label in ((2, 1, "DOCTOR"), (3, 2, "HYGIENE")):
+        with psycopg.connect(practice.admin) as db:
+            db.execute("insert into ops.batch (state, committed_at) values ('committed', now())")
+            db.execute(
+                "update raw.opendental__provider set _batch_to = %s"
+                ' where "ProvNum" = %s and _batch_to = 2147483647',
+                [batch, provider],
+            )
+            db.execute(
+                "insert into raw.opendental__provider (_batch_from, _batch_to, _file_id, _line,"
+                ' _row_hash, _row_time, "ProvNum", "Abbr") values'
+                " (%s, 2147483647, 1, %s, gen_random_uuid(), now(), %s, %s)",
+                [batch, provider, provider, label],
+            )
+            db.execute(
+                "insert into ops.source_state (source, table_name, batch, row_count, digest_high,"
+                " digest_low) values ('opendental', 'provider', %s, 2, %s, 7)",
+                [batch, batch],
+            )
+    found = diff(practice, before, build(practice, batch=3))
+    assert [row.batches for row in found.keys] == [[2], [3]]
 
 
 def test_no_text_of_a_row_is_told(worth, practice):

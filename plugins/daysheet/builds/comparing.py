@@ -7,13 +7,13 @@ the database.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import psycopg
 
 from daysheet.builds.opening import Build, BuildRefused, read_build
-from daysheet.builds.origins import Batch, batches_between
+from daysheet.builds.origins import Batch, batches_between, batches_of_rows
 from daysheet.builds.row_differences import RowDifference, Side, Sum, Tables
 from daysheet.catalog import load_catalog
 from daysheet.warehouse import LockClass, session
@@ -113,15 +113,27 @@ class _Comparison:
             _grain(model),
         )
         counts = tables.counts()
+        batches = batches_between(self.connection, *(one.batch for one in self.builds), model)
         return ModelDifference(
             model,
             "changed" if _changed(counts) else "equal",
             why=self._why(before, after),
             rows=rows,
-            batches=batches_between(self.connection, *(one.batch for one in self.builds), model),
-            keys=tables.keys(limit) if limit else [],
+            batches=batches,
+            keys=self._keys(model, tables, batches, limit) if limit else [],
             **counts,
         )
+
+    def _keys(
+        self, model: str, tables: Tables, batches: list[Batch], limit: int
+    ) -> list[RowDifference]:
+        found = tables.keys(limit)
+        declared, ids = load_catalog().models[model], [row for _, row in found]
+        touched = batches_of_rows(self.connection, declared, ids, batches)
+        return [
+            replace(difference, batches=numbers)
+            for (difference, _), numbers in zip(found, touched, strict=True)
+        ]
 
     def _why(self, before: _Shown, after: _Shown) -> list[str]:
         found = []

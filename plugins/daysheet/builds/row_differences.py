@@ -10,6 +10,7 @@ import psycopg
 from psycopg import sql
 
 from daysheet.builds.opening import BuildRefused
+from daysheet.builds.origins import Ids
 
 AS_OF = "as_of_date"
 
@@ -34,6 +35,7 @@ class RowDifference:
     what: str  # added, gone or changed
     columns: list[str] = field(default_factory=list)
     numbers: dict[str, tuple[Any, Any]] = field(default_factory=dict)  # before and after
+    batches: list[int] = field(default_factory=list)  # that touched a source row of it
 
 
 @dataclass(frozen=True)
@@ -123,8 +125,8 @@ class Tables:
             "sums": [Sum(name, next(sums), next(sums)) for name in summed],
         }
 
-    def keys(self, limit: int) -> list[RowDifference]:
-        """The first rows that differ, in the order of the key."""
+    def keys(self, limit: int) -> list[tuple[RowDifference, Ids]]:
+        """The first rows that differ, in the order of the key, each with its whole numbers."""
         shown = [
             sql.SQL("coalesce(b.{key}, a.{key})").format(key=sql.Identifier(name))
             for name in self.grain
@@ -158,27 +160,23 @@ class Tables:
         ).fetchall()
         return [self._row(row) for row in rows]
 
-    def _row(self, row: tuple[Any, ...]) -> RowDifference:
+    def _row(self, row: tuple[Any, ...]) -> tuple[RowDifference, Ids]:
         key = dict(zip(self.grain, row, strict=False))
         *told, was_there, is_there = row[len(self.grain) :]
+        triples = dict(zip(self.shared, zip(*[iter(told)] * 3, strict=True), strict=True))
+        numbers = {
+            name: after if is_there else before for name, (_, before, after) in triples.items()
+        }
+        ids = {name: one for name, one in (numbers | key).items() if isinstance(one, int)}
         if not (was_there and is_there):
-            return RowDifference(key, "gone" if was_there else "added")
-        triples = list(zip(*[iter(told)] * 3, strict=True))
-        changed = [
-            (name, before, after)
-            for name, (differs, before, after) in zip(self.shared, triples, strict=True)
-            if differs
-        ]
-        return RowDifference(
-            key,
-            "changed",
-            [name for name, _, _ in changed],
-            {
-                name: (before, after)
-                for name, before, after in changed
-                if self.types[name] in _NUMBERS
-            },
-        )
+            return RowDifference(key, "gone" if was_there else "added"), ids
+        changed = {name: values for name, (differs, *values) in triples.items() if differs}
+        told_numbers = {
+            name: (before, after)
+            for name, (before, after) in changed.items()
+            if self.types[name] in _NUMBERS
+        }
+        return RowDifference(key, "changed", list(changed), told_numbers), ids
 
     def _differs(self) -> sql.Composable:
         if not self.shared:

@@ -121,14 +121,15 @@ def _print_model(found: ModelDifference) -> None:
         columns.add_row(name, f"{count:,}")
     sums = _table("sum of", "before", "after", "change")
     _add_sums(sums, found)
-    keys = _table("row", "what", "columns", "numbers")
+    keys = _table("row", "what", "columns", "numbers", "batch")
     for row in found.keys:
         numbers = (
             f"{name} {_told(was)} > {_told(now)}" for name, (was, now) in row.numbers.items()
         )
         others = (name for name in row.columns if name not in row.numbers)
         key = ", ".join(f"{name} {value}" for name, value in row.key.items())
-        keys.add_row(key, row.what, ", ".join(others), ", ".join(numbers))
+        touched = ", ".join(map(str, row.batches))
+        keys.add_row(key, row.what, ", ".join(others), ", ".join(numbers), touched)
     for table in (columns, sums, keys):
         if table.row_count:
             output.print(table)
