@@ -1,6 +1,6 @@
 """What happened to appointments: made, moved, broken, deleted; the deleted live on here only."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from daysheet.synthetic.chairside import (
     BROKEN,
@@ -12,7 +12,7 @@ from daysheet.synthetic.chairside import (
     UNSCHEDULED,
     book,
 )
-from daysheet.synthetic.clock import NEVER, ZERO, at, office_day
+from daysheet.synthetic.clock import NEVER, ZERO, at, moment, office_day
 from daysheet.synthetic.people import Appointment, Circle, Person
 
 _CREATED, _CHANGED, _MISSED, _CANCELLED, _DELETED = range(5)
@@ -95,7 +95,7 @@ def _write(
     appointment: Appointment, day: date, action: int, values: dict[str, int | str], source: int = 0
 ) -> None:
     office, desk = appointment.person.office, appointment.person.desk
-    when = _stamped(min(day, office.until), desk.random())
+    when = moment(min(day, office.until), desk)
     office.drop.add(
         "histappointment",
         HistUserNum=office.users[int(desk.random() * 9)] if source == 0 else 0,
@@ -106,10 +106,6 @@ def _write(
         **appointment.row | values | {"DateTStamp": when},
     )
     office.count("appointment history by action", action)
-
-
-def _stamped(day: date, share: float) -> datetime:
-    return at(day, 8 * 60) + timedelta(seconds=int(share * 36000))
 
 
 def _forget(person: Person) -> None:

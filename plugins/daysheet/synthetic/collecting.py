@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from daysheet.synthetic.amounts import CENT, DOLLAR, share
-from daysheet.synthetic.clock import office_day
-from daysheet.synthetic.mailroom import PHONE, RECEIVED, SENT, TEXT, during, log_contact, send_text
+from daysheet.synthetic.clock import moment, office_day
+from daysheet.synthetic.mailroom import PHONE, RECEIVED, SENT, TEXT, log_contact, send_text
 from daysheet.synthetic.people import Circle
 from daysheet.synthetic.statements import Debtor, Notice, ask, debtors
 from daysheet.synthetic.tasks import PATIENT, Job, write_task
@@ -77,7 +77,7 @@ def _call(debtor: Debtor, notice: Notice, paid: list[_Money]) -> None:
     kind = "comm.money"
     if desk.random() < 0.1:
         kind = ("comm.oldmoney", "comm.call")[int(desk.random() * 2)]
-    when = during(day, desk.random())
+    when = moment(day, desk)
     log_contact(
         office,
         person if desk.random() < 0.9 else debtor.members[-1],
@@ -125,7 +125,7 @@ def _assign(debtor: Debtor, notice: Notice, paid: list[_Money]) -> None:
     job = Job(where, PATIENT, person.key, text, takes, "task.urgent")
     reminder = 14 if desk.random() < 0.3 else 0
     office.count("collection tasks", "done" if takes >= 0 else "open")
-    write_task(office, desk, during(made, desk.random()), job, reminder=reminder)
+    write_task(office, desk, moment(made, desk), job, reminder=reminder)
 
 
 def _place(debtor: Debtor, paid: list[_Money]) -> None:
@@ -182,7 +182,7 @@ def _message(
         PatNum=person.key,
         UserNum=office.users[1],
         TransType=kind,
-        TransDateTime=during(day, desk.random()),
+        TransDateTime=moment(day, desk),
         ServiceType=(0, 0, 1, 2)[int(desk.random() * 4)],
         ServiceCode=int(desk.random() * 3) if kind == PLACED else 0,
         TransAmt=amount,

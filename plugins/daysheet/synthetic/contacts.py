@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 
 from daysheet.synthetic.chairside import COMPLETE, SCHEDULED
-from daysheet.synthetic.clock import at
+from daysheet.synthetic.clock import at, moment
 from daysheet.synthetic.draws import stream
 from daysheet.synthetic.mailroom import (
     EMAIL,
@@ -13,7 +13,6 @@ from daysheet.synthetic.mailroom import (
     RECEIVED,
     SENT,
     TEXT,
-    during,
     log_contact,
     receive_text,
     send_email,
@@ -65,7 +64,7 @@ def _around_a_visit(appointment: Appointment) -> None:
         log_contact(
             office,
             person,
-            during(before, desk.random()),
+            moment(before, desk),
             "comm.appointment",
             note,
             mode=PHONE,
@@ -73,7 +72,7 @@ def _around_a_visit(appointment: Appointment) -> None:
             minutes=minutes,
         )
     elif roll < 0.22:
-        when = during(min(appointment.made, office.until), desk.random())
+        when = moment(min(appointment.made, office.until), desk)
         source = _WEB if roll < 0.19 else _ARRIVED_FROM_API
         log_contact(
             office,
@@ -93,7 +92,7 @@ def _around_a_visit(appointment: Appointment) -> None:
 def _talk(person: Person, day: date, user: int) -> None:
     office, desk = person.office, person.desk
     kind, note, mode, direction = _TALK[int(desk.random() * len(_TALK))]
-    when = during(day, desk.random())
+    when = moment(day, desk)
     minutes = (0, 0, 3, 12)[int(desk.random() * 4)]
     if desk.random() < 0.01:
         minutes = -5  # ended before it began
@@ -106,7 +105,7 @@ def _write_to(person: Person) -> None:
     """A text typed by hand and its answer, an email, a web mail, a letter of another program."""
     office, desk = person.office, person.desk
     days = max((office.until - office.messages_since).days - 10, 1)
-    when = during(office.messages_since + timedelta(days=int(desk.random() * days)), desk.random())
+    when = moment(office.messages_since + timedelta(days=int(desk.random() * days)), desk)
     user, roll = office.users[int(desk.random() * 5)], desk.random()
     if roll < 0.35 and person.has_phone:
         words = "Your night guard is ready."
@@ -186,7 +185,7 @@ def broadcast_days(office: Office) -> list[date]:
 def _about_a_referral(person: Person) -> None:
     """A contact with a referral, about no patient."""
     office = person.office
-    when = during(office.until - timedelta(days=20 + person.key % 200), person.desk.random())
+    when = moment(office.until - timedelta(days=20 + person.key % 200), person.desk)
     note = "Sent the x-rays, they will call the patient."
     log_contact(
         office, None, when, "", note, mode=PHONE, user=office.users[0], referral=office.referrals[0]
@@ -196,7 +195,7 @@ def _about_a_referral(person: Person) -> None:
 def _plan_a_call(person: Person) -> None:
     """A contact entered before it happened."""
     office = person.office
-    when = during(office.until + timedelta(days=3 + person.key % 30), person.desk.random())
+    when = moment(office.until + timedelta(days=3 + person.key % 30), person.desk)
     note = "Call about the cleaning."
     log_contact(office, person, when, "comm.recall", note, mode=PHONE, user=office.users[2])
 
@@ -204,7 +203,7 @@ def _plan_a_call(person: Person) -> None:
 def _from_nobody(person: Person) -> None:
     """A text and an email that match no patient."""
     office, rng = person.office, stream(person.office.seed, "nobody", person.key)
-    when = during(office.until - timedelta(days=3 + int(rng.random() * 100)), rng.random())
+    when = moment(office.until - timedelta(days=3 + int(rng.random() * 100)), rng)
     receive_text(office, None, when, "Who is this?")
     offer = {"subject": "Offer", "body": "Buy our gloves."}
     send_email(office, None, when, "Undefined", **offer, state=2)

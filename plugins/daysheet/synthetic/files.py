@@ -12,6 +12,7 @@ from daysheet.catalog import Column, Contract, load_contracts
 from daysheet.synthetic.amounts import as_double, as_summed_double
 from daysheet.synthetic.words import REMARKS
 
+NOBODY = 900_000_000  # far above any key in use
 _FLUSH_ROWS = 100
 _VARIANTS = 12  # rows differ in what they hold in the columns nobody set
 _NOTHING = {

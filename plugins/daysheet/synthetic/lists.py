@@ -2,10 +2,8 @@
 
 from datetime import timedelta
 
-from daysheet.synthetic.files import Drop
+from daysheet.synthetic.files import NOBODY, Drop
 from daysheet.synthetic.office import Office
-
-_NOBODY = 900_000_000  # far above any key in use
 
 
 def write_lists(lists: Drop, office: Office) -> None:
@@ -50,7 +48,7 @@ def _campaigns(lists: Drop, office: Office) -> None:
         (
             "AGENCY",
             "With the agency",
-            {"BillingType": office.defs["bill.collect"], "OwnerUserNum": _NOBODY},
+            {"BillingType": office.defs["bill.collect"], "OwnerUserNum": NOBODY},
         ),
         ("RIVER", "River side only", {"ClinicNum": office.clinics[0], "MinBalance": "20.00"}),
     ):

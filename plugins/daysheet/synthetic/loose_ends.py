@@ -3,9 +3,8 @@
 from datetime import date
 
 from daysheet.synthetic.amounts import DOLLAR
-from daysheet.synthetic.clock import NEVER
+from daysheet.synthetic.clock import NEVER, moment
 from daysheet.synthetic.draws import Random
-from daysheet.synthetic.mailroom import during
 from daysheet.synthetic.office import Office
 
 _NO_TIME = f"{NEVER} 00:00:00"
@@ -13,7 +12,7 @@ _NO_TIME = f"{NEVER} 00:00:00"
 
 def leave_loose_ends(office: Office, rng: Random, day: date, missing: int) -> None:
     """Write one row of each kind whose patient, visit or list has the key ``missing``."""
-    at = during(day, rng.random())
+    at = moment(day, rng)
     _messages(office, day, missing, at)
     _visits(office, day, missing, at)
     _work(office, day, missing, at)

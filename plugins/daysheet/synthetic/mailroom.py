@@ -1,6 +1,6 @@
 """Writes messages and contacts: texts out and in, emails, and the contact log beside them."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from daysheet.synthetic.clock import NEVER, at
 from daysheet.synthetic.office import Office
@@ -27,14 +27,12 @@ def log_contact(
     minutes: int = 0,
     program: int = 0,
     referral: int = 0,
-    entered: datetime | None = None,
 ) -> int:
     """Write a commlog row (``kind`` a definition, '' for none); its key.
 
-    ``entered`` when later or earlier than it happened; rows of the first year do not know it.
+    It is entered when it happens, a contact to come on the last day; early rows do not know when.
     """
-    known = min(entered or when, _closing(office))
-    direction_of = {"SentOrReceived": direction, "CommSource": source, "ProgramNum": program}
+    known = min(when, _closing(office))
     office.count("contacts by direction", direction)
     if source:
         office.count("contacts by source", source)
@@ -47,12 +45,14 @@ def log_contact(
         CommType=office.defs[kind] if kind else 0,
         Note=note,
         Mode_=mode,
+        SentOrReceived=direction,
         UserNum=user,
         DateTStamp=known,
         DateTimeEnd=when + timedelta(minutes=minutes) if minutes else _NO_TIME,
+        CommSource=source,
+        ProgramNum=program,
         DateTEntry=known if known.date() >= office.messages_since else _NO_TIME,
         ReferralNum=referral,
-        **direction_of,
     )
 
 
@@ -162,8 +162,3 @@ def send_email(
 def _closing(office: Office) -> datetime:
     """The end of the export's day: nothing was entered later."""
     return at(office.until, 24 * 60 - 1)
-
-
-def during(day: date, share: float) -> datetime:
-    """A second of office hours, by a number between 0 and 1."""
-    return at(day, 8 * 60) + timedelta(seconds=int(share * 36_000))

@@ -41,7 +41,6 @@ class Office:
     discount_plans: list[int]
     premises: Premises
     rules: dict[tuple[str, int], int]  # of automated messages, by what for and clinic
-    templates: dict[str, int]
     extras: Counter[str] = field(default_factory=Counter)  # known money outside balances
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)  # known numbers by area
 
@@ -87,7 +86,7 @@ def open_office(
     premises = write_premises(drop, stream(seed, "premises"), clinics, in_use, start)
     users = write_users(drop, clinics, dentists, premises, until)
     write_user_settings(drop, stream(seed, "user settings"), users, clinics, premises)
-    rules, templates = write_templates(drop, defs, clinics)
+    rules = write_templates(drop, defs, clinics)
     return Office(
         drop=drop,
         seed=seed,
@@ -111,7 +110,6 @@ def open_office(
         discount_plans=_discount_plans(drop, defs, schedules),
         premises=premises,
         rules=rules,
-        templates=templates,
     )
 
 

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from daysheet.synthetic.chairside import BROKEN, COMPLETE, SCHEDULED
-from daysheet.synthetic.clock import NEVER, at
+from daysheet.synthetic.clock import NEVER, at, moment
 from daysheet.synthetic.mailroom import (
     EMAIL,
     RECEIVED,
     TEXT,
-    during,
     log_contact,
     receive_text,
     send_email,
@@ -69,7 +68,7 @@ def remind(circle: Circle) -> None:
 def _remind_of(appointment: Appointment) -> None:
     person, desk = appointment.person, appointment.person.desk
     if desk.random() < 0.07:
-        made = during(min(appointment.made, person.office.until), desk.random())
+        made = moment(min(appointment.made, person.office.until), desk)
         _send(appointment, _THANKS, made)
     visit = at(appointment.day, appointment.start)
     confirm = visit - timedelta(hours=_CONFIRM.hours)

@@ -4,14 +4,13 @@ from datetime import date
 
 from daysheet.synthetic.clock import ZERO
 from daysheet.synthetic.draws import Random
-from daysheet.synthetic.files import Drop
+from daysheet.synthetic.files import NOBODY, Drop
 from daysheet.synthetic.premises import Premises
 from daysheet.synthetic.words import GIVEN
 
 _GROUPS = ("Front desk", "Billing", "Clinical", "Everything")
 _VIEWS = ("Everybody", "Hygiene", "Doctors today", "River side only")
 _LAST_CLINIC, _COLLAPSE, _NAME, _PASSWORD, _THEME, _TIMER = 1, 4, 14, 15, 17, 20
-_NOBODY = 900_000_000  # far above any key in use
 _WITHOUT_OBJECT = (3, 5, 6, 7, 8, 9, 12, 13, 19, 22, 23, 25, 26, 27)
 
 
@@ -87,4 +86,4 @@ def write_user_settings(
         prefer(user, 11, f"operator{n}", program)
         prefer(user, _NAME, f"secret userodpref name {n}", program)
         prefer(user, _PASSWORD, f"secret userodpref password {n}", program)
-    prefer(_NOBODY, _THEME, "1")  # its user was deleted
+    prefer(NOBODY, _THEME, "1")  # its user was deleted

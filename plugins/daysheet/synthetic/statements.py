@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from daysheet.synthetic.amounts import DOLLAR, to_cent
-from daysheet.synthetic.clock import stamp
-from daysheet.synthetic.mailroom import MAIL, during, log_contact, send_email, send_text
+from daysheet.synthetic.clock import moment, stamp
+from daysheet.synthetic.mailroom import MAIL, log_contact, send_email, send_text
 from daysheet.synthetic.people import Circle, Person
 
 _MAIL, _IN_PERSON, _EMAIL, _ELECTRONIC = range(4)
@@ -159,7 +159,7 @@ def _itemize(debtor: Debtor, statement: int, last: date, day: date) -> None:
 
 def _tell(person: Person, day: date, mode: int, texted: bool) -> None:
     office, desk = person.office, person.desk
-    when = during(day, desk.random())
+    when = moment(day, desk)
     if mode == _EMAIL:
         state = 17 if desk.random() < 0.02 else 1
         words = {"subject": "Your statement", "body": "Your statement is attached."}

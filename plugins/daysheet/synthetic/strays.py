@@ -7,11 +7,10 @@ from daysheet.synthetic.amounts import DOLLAR
 from daysheet.synthetic.audit import log
 from daysheet.synthetic.clock import stamp
 from daysheet.synthetic.draws import stream
+from daysheet.synthetic.files import NOBODY
 from daysheet.synthetic.ledger import Account
 from daysheet.synthetic.loose_ends import leave_loose_ends
 from daysheet.synthetic.office import Office
-
-_NOBODY = 900_000_000  # far above any key in use
 
 
 def write_strays(office: Office, patients: int) -> Iterator[tuple[int, Account]]:
@@ -20,7 +19,7 @@ def write_strays(office: Office, patients: int) -> Iterator[tuple[int, Account]]
     for n in range(3 + patients // 1000):
         day = office.start + timedelta(days=rng.randrange((office.until - office.start).days))
         at = stamp(day, rng)
-        missing, account = _NOBODY + n, Account(office.until, office.payplans_version)
+        missing, account = NOBODY + n, Account(office.until, office.payplans_version)
         drop, code = office.drop, office.codes["D0120"]
         drop.add(
             "procedurelog",
@@ -51,8 +50,8 @@ def write_strays(office: Office, patients: int) -> Iterator[tuple[int, Account]]
             "paysplit",
             SplitAmt=20 * DOLLAR,
             PatNum=missing,
-            PayNum=_NOBODY + n,
-            ProcNum=_NOBODY + n,
+            PayNum=NOBODY + n,
+            ProcNum=NOBODY + n,
             DatePay=day,
             DateEntry=day,
             SecDateTEdit=at,
@@ -60,7 +59,7 @@ def write_strays(office: Office, patients: int) -> Iterator[tuple[int, Account]]
         account.pay(day, 20 * DOLLAR)
         drop.add(
             "payplancharge",
-            PayPlanNum=_NOBODY,
+            PayPlanNum=NOBODY,
             Guarantor=missing,
             PatNum=missing,
             ChargeDate=day,
@@ -71,8 +70,8 @@ def write_strays(office: Office, patients: int) -> Iterator[tuple[int, Account]]
         office.extras["charges of missing payment plans"] += 99 * DOLLAR
         drop.add(
             "claimproc",
-            ProcNum=_NOBODY + n,
-            ClaimNum=_NOBODY + n,
+            ProcNum=NOBODY + n,
+            ClaimNum=NOBODY + n,
             PatNum=missing,
             Status=1,
             InsPayAmt=11 * DOLLAR,
@@ -83,9 +82,9 @@ def write_strays(office: Office, patients: int) -> Iterator[tuple[int, Account]]
             SecDateTEdit=at,
         )
         office.extras["insurance on missing procedures"] += 11 * DOLLAR
-        drop.add("treatplanattach", TreatPlanNum=_NOBODY, ProcNum=_NOBODY + n)
-        drop.add("procnote", PatNum=missing, ProcNum=_NOBODY + n, EntryDateTime=at)
-        drop.add("patplan", PatNum=missing, Ordinal=1, InsSubNum=_NOBODY, SecDateTEdit=at)
+        drop.add("treatplanattach", TreatPlanNum=NOBODY, ProcNum=NOBODY + n)
+        drop.add("procnote", PatNum=missing, ProcNum=NOBODY + n, EntryDateTime=at)
+        drop.add("patplan", PatNum=missing, Ordinal=1, InsSubNum=NOBODY, SecDateTEdit=at)
         log(office, rng, "logged on", day, patient=missing)
         leave_loose_ends(office, rng, day, missing)
         yield missing, account

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from daysheet.synthetic.clock import NEVER, at
+from daysheet.synthetic.clock import NEVER, at, moment
 from daysheet.synthetic.draws import Random, stream
-from daysheet.synthetic.mailroom import during
 from daysheet.synthetic.office import Office
 from daysheet.synthetic.people import Circle
 
@@ -147,7 +146,7 @@ def assign(circle: Circle) -> None:
                 text = _ABOUT_VISITS[appointment.key % 2]
                 job = Job(where, APPOINTMENT, appointment.key, text, int(desk.random() * 30) - 2)
                 made = min(appointment.made, office.until)
-                write_task(office, desk, during(made, desk.random()), job)
+                write_task(office, desk, moment(made, desk), job)
         if person.first_visit and desk.random() < 0.12:
             where = lists[("calls", "insurance")[int(desk.random() * 2)]]
             if desk.random() < 0.3:
@@ -158,7 +157,7 @@ def assign(circle: Circle) -> None:
             takes = int(desk.random() * 20) - 2
             job = Job(where, PATIENT, person.key, text, takes, "task.urgent")
             reminder = int(desk.random() * 30) if desk.random() < 0.2 else 0
-            write_task(office, desk, during(made, desk.random()), job, reminder=reminder)
+            write_task(office, desk, moment(made, desk), job, reminder=reminder)
 
 
 def write_chores(office: Office) -> None:
@@ -169,12 +168,10 @@ def write_chores(office: Office) -> None:
         text = _CHORES[int(rng.random() * len(_CHORES))]
         where = (lists["front"], lists["accounts"], 0)[int(rng.random() * 3)]
         job = Job(where, NOTHING, 0, text, int(rng.random() * 40) - 3)
-        write_task(
-            office, rng, during(day, rng.random()), job, reminder=int(rng.random() < 0.1) * 7
-        )
+        write_task(office, rng, moment(day, rng), job, reminder=int(rng.random() < 0.1) * 7)
         day += timedelta(days=7)
     opening = Job(lists["opening"], NOTHING, 0, "Switch on the compressor.", -1)
-    write_task(office, rng, during(office.start, 0.1), opening, repeats=True)
+    write_task(office, rng, at(office.start, 8 * 60), opening, repeats=True)
     for n, user in enumerate(office.users):
         followed = list(lists.values())[n % len(lists)]
         office.drop.add("tasksubscription", UserNum=user, TaskListNum=followed)

@@ -17,13 +17,13 @@ _RULES = {
     "portal": (3, -24, "2", "Your records are at [PatientPortalURL]."),
 }
 _FOR_BOTH = ("confirm", "remind")
-_EMAILS = {
-    "statement": ("Your statement", "Dear [NameF],\nyou owe [BalTotal]. Thank you.", 0),
-    "recall": ("Time for a cleaning", "Dear [NameF],\nyour cleaning is due [DueDate].", 0),
-    "welcome": ("Welcome", "<p>Welcome to [ClinicName], [NameF].</p>", 1),
-    "estimate": ("Your treatment plan", "The plan we talked about is attached.", 0),
-    "closed": ("We are closed", "<b>We are closed on Monday.</b>", 2),
-}
+_EMAILS = (  # subject, body, EmailType
+    ("Your statement", "Dear [NameF],\nyou owe [BalTotal]. Thank you.", 0),
+    ("Time for a cleaning", "Dear [NameF],\nyour cleaning is due [DueDate].", 0),
+    ("Welcome", "<p>Welcome to [ClinicName], [NameF].</p>", 1),
+    ("Your treatment plan", "The plan we talked about is attached.", 0),
+    ("We are closed", "<b>We are closed on Monday.</b>", 2),
+)
 # days, billing type, YN of pending insurance, text, in bold
 _DUNNING = (
     (0, "", 0, "Thank you for paying on time.", ""),
@@ -37,8 +37,8 @@ _DUNNING = (
 
 def write_templates(
     drop: Drop, defs: dict[str, int], clinics: list[int]
-) -> tuple[dict[tuple[str, int], int], dict[str, int]]:
-    """Write them; rules by (what for, clinic) with 0 for the practice, email templates by slug."""
+) -> dict[tuple[str, int], int]:
+    """Write them; the rules by (what for, clinic), 0 for the practice."""
     rules = {}
     for name, (kind, hours, channels, text) in _RULES.items():
         for clinic in (0, clinics[0]) if name in _FOR_BOTH else (0,):
@@ -63,16 +63,14 @@ def write_templates(
         IsEnabled=1,
         Language="es",
     )
-    templates = {
-        slug: drop.add(
+    for subject, body, kind in _EMAILS:
+        drop.add(
             "emailtemplate",
             Subject=subject,
             BodyText=body,
             Description=subject.lower(),
             TemplateType=kind,
         )
-        for slug, (subject, body, kind) in _EMAILS.items()
-    }
     for n, (days, billing, pending, text, bold) in enumerate(_DUNNING):
         drop.add(
             "dunning",
@@ -84,4 +82,4 @@ def write_templates(
             DaysInAdvance=5 if days == 60 else 0,
             ClinicNum=clinics[1] if n == 5 else 0,
         )
-    return rules, templates
+    return rules
