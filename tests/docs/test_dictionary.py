@@ -18,6 +18,8 @@ PATTERNS = {
     "foundation": "int_patient_profile",
     "transaction": "int_payment_split",
     "snapshot": "int_claim_snapshot",
+    "metrics": "int_collection_metrics",
+    "journey": "int_treatment_journey",
 }
 
 
@@ -89,6 +91,7 @@ def test_yml_sql_and_dictionary_agree_on_the_columns(name, site, dictionary):
     assert [row[0].strip() for row in rows] == declared
     for row in rows:
         assert column_meanings()[row[0].strip()] in " ".join(row[1].split())
+        assert row[2].strip(), f"{name}: the page does not say where {row[0].strip()} comes from"
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -163,9 +166,10 @@ def test_every_vendor_column_is_named_with_its_meaning_and_why_it_is_kept_or_not
 
 def test_the_examples_of_the_patterns_are_of_their_type(dictionary, site):
     text = (site / "patterns.html").read_text()
+    assert text.count("<b>See</b>") == len(PATTERNS)
     for kind, example in PATTERNS.items():
         assert dictionary.models[example].model.type == kind
-        assert f"models/{example}.html" in text
+        assert f'<b>See</b> <a href="models/{example}.html">' in " ".join(text.split())
 
 
 def test_docs_writes_again_what_it_wrote_and_clears_nothing_else(dictionary, tmp_path):

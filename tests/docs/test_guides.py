@@ -112,6 +112,12 @@ def test_what_is_said_of_files_is_what_ingest_says(night, warehouse, tmp_path):
     drops.drop("usergroup.csv", cut)
     (outcome,) = drops.run()
     assert outcome.state in night["says"]
+    drops.drop_folder(
+        "d", {"usergroup.csv": groups(*people[:60])}, mode="full", exported_on="2020-01-01"
+    )
+    (outcome,) = drops.run()
+    assert set(outcome.report.warnings) <= set(night["says"])
+    assert outcome.report.warnings
 
 
 def test_what_is_said_of_a_red_model_is_what_its_task_says(night, project, practice):  # noqa: F811
