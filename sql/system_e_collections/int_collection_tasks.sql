@@ -42,9 +42,7 @@ tasks as (
     left join collection_lists
         on to_dos.task_list_id = collection_lists.task_list_id
     left join {{ source('opendental', 'appointment') }} as visits
-        on
-            to_dos.object_type = 2
-            and to_dos.key_id = visits.appointment_id
+        on to_dos.key_id = visits.appointment_id
     where not coalesce(to_dos.is_repeating, false)
 ),
 
