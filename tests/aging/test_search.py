@@ -10,13 +10,20 @@ families are tried, the same ones each time. To search longer, elsewhere:
 import math
 import os
 from datetime import date
+from decimal import Decimal
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from tests.aging.comparing import Practice, disagreements
+from tests.aging.comparing import (
+    Practice,
+    by_models,
+    by_reference,
+    differences,
+    disagreements,
+)
 from tests.aging.families import families_of, worlds
-from tests.aging.ledger import Ledger
+from tests.aging.ledger import TABLES, Ledger
 from tests.aging.reference import Aging
 from tests.aging.smallest import report
 
@@ -55,6 +62,28 @@ def test_no_family_differs(practice: Practice, shared_warehouse):
         for world, lines in zip(drawn, found, strict=True):
             assert not lines, report(shared_warehouse.admin, world, practice)
     print(f"{tried} families, {practice}: no difference")
+
+
+def test_an_empty_amount_counts_as_nothing(shared_warehouse):
+    practice = PRACTICES[0]
+    drawn = _drawn(practice, 150, 0)
+    accounts = by_models(shared_warehouse.admin, [_emptied(world) for world in drawn], practice)
+    for world, account in zip(drawn, accounts, strict=True):
+        assert differences(account, by_reference(world, practice)) == []
+
+
+def _emptied(world: Ledger) -> Ledger:
+    """Null where the practice system would write an amount that means nothing."""
+    return {
+        table: [
+            {
+                name: None if isinstance(cell, Decimal) and cell == TABLES[table][name] else cell
+                for name, cell in row.items()
+            }
+            for row in rows
+        ]
+        for table, rows in world.items()
+    }
 
 
 def test_a_difference_is_told_as_the_smallest_family(shared_warehouse, monkeypatch):
