@@ -27,7 +27,7 @@ usual_rooms as (
         operatory_id,
         case when is_hygiene then prov_hygienist_id else prov_dentist_id end as provider_id
     from {{ source('opendental', 'operatory') }}
-    where not is_hidden
+    where is_hidden is not true
 ),
 
 block_rooms as (

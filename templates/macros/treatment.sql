@@ -8,7 +8,7 @@ with plan_items as (
         treat_plan_id
     from {{ attachments }}
     where procedure_id is not null
-    union distinct
+    union all
     select
         proc_num_orig_id as procedure_id,
         treat_plan_id
