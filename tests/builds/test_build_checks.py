@@ -1,5 +1,6 @@
 """Every build check is shown a violation of its own and must tell it; a true build is let be."""
 
+import csv
 from contextlib import contextmanager
 from datetime import date
 
@@ -7,14 +8,12 @@ import psycopg
 import pytest
 
 from daysheet.builds.opening import read_build
-from daysheet.builds.quality import keep_totals
 from daysheet.builds.schemas import ensure_schemas
-from daysheet.checks.build_checks import load_build_checks, run_build_check
-from daysheet.checks.totals import measure_totals
-from daysheet.rendering import Relations, render_text
+from daysheet.rendering import render_text
 from daysheet.synthetic import generate
 from tests.bench.building import finish, new_build, run_engine
 from tests.bench.stage import load_practice
+from tests.builds.planting import CHECKS, Planted
 
 UNTIL = date(2026, 11, 20)
 ONE_SOURCE = {
@@ -32,14 +31,32 @@ ONE_SOURCE = {
     "int_patient_profile": "patient_id",
     "int_provider_profile": "provider_id",
 }
-CHECKS = {check.name: check for check in load_build_checks()}
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory, shared_warehouse):
-    """A practice built twice, published once; the warehouse and the number of the second build."""
+def folder(tmp_path_factory):
+    """A hundred and fifty invented patients over two years."""
     folder = tmp_path_factory.mktemp("practice")
-    generate(folder, patients=150, years=2, until=UNTIL, seed=11)
+    generate(folder, patients=150, years=2, until=UNTIL, seed=13)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def stale(folder):
+    """Guarantors whose cached balances are, as the generator knows, of an earlier day."""
+    with (folder / "known_aging.csv").open(newline="") as stream:
+        known = {
+            int(row["guarantor_id"])
+            for row in csv.DictReader(stream)
+            if row["is_cache_stale"] == "1"
+        }
+    assert known, "a practice without one proves nothing"
+    return known
+
+
+@pytest.fixture(scope="module")
+def built(folder, shared_warehouse):
+    """That practice built twice, published once; the warehouse and the second build's number."""
     load_practice(shared_warehouse, folder)
     first = new_build(shared_warehouse, UNTIL)
     run_engine(shared_warehouse, first, 2)
@@ -47,50 +64,6 @@ def built(tmp_path_factory, shared_warehouse):
     second = new_build(shared_warehouse, UNTIL)
     run_engine(shared_warehouse, second, 2)
     return shared_warehouse, second.build
-
-
-class Planted:
-    """A build inside a transaction that is rolled back: what is planted here stays here."""
-
-    def __init__(self, db: psycopg.Connection, number: int) -> None:
-        self.db, self.build = db, read_build(db, number)
-        self.relations = Relations(self.build.schema, self.build.stage_schema)
-
-    def shows(self, relation: str, *, where: str = "true", twice: str = "false", **columns: str):
-        """Let a relation show only rows ``where``, some ``twice``, and columns as told."""
-        schema, _, name = relation.rpartition(".")
-        schema = {"": self.build.schema, "stage": self.build.stage_schema}[schema]
-        found = self.db.execute(f"select * from {schema}.{name} limit 0").description
-        shown = ", ".join(
-            f"{columns[column.name]} as {column.name}" if column.name in columns else column.name
-            for column in found
-        )
-        self.db.execute(f"alter view {schema}.{name} rename to {name}_true")
-        self.db.execute(
-            f"create view {schema}.{name} as select {shown} from {schema}.{name}_true"
-            f" where {where} union all select {shown} from {schema}.{name}_true where {twice}"
-        )
-
-    def finds(self, name: str) -> list[dict]:
-        """The offenders one check finds, on totals measured anew."""
-        keep_totals(self.db, self.build, measure_totals(self.db, self.relations, self.build.as_of))
-        return run_build_check(
-            self.db,
-            CHECKS[name],
-            self.relations,
-            build=self.build.build,
-            batch=self.build.batch,
-            as_of=self.build.as_of,
-        ).keys
-
-    def one(self, relation: str, column: str, where: str = "true") -> object:
-        """The smallest value of a column, for a row to meddle with."""
-        row = self.db.execute(
-            f"select min({column}) from {self.build.schema}.{relation} where {where}"
-        ).fetchone()
-        assert row
-        assert row[0] is not None, "a practice without one proves nothing"
-        return row[0]
 
 
 @contextmanager
@@ -288,6 +261,25 @@ def test_a_treatment_whose_money_is_another_in_its_journey_is_told(planted):
         patient_paid=f"patient_paid + case procedure_id when {some} then 0.01 else 0 end",
     )
     assert [found["procedure_id"] for found in planted.finds("treatments_add_up")] == [some]
+
+
+def test_the_caches_that_are_stale_are_told_and_no_others(planted, stale):
+    told = {found["guarantor_id"] for found in planted.finds("guarantor_caches")}
+    compared = planted.db.execute(
+        "select value from ops.build_total where build = %s and measure like '%%: compared'",
+        [planted.build.build],
+    ).fetchone()
+    assert compared
+    assert compared[0] > 20
+    assert told <= stale
+    assert stale - told == stale & changed_on_the_day(planted)
+
+
+def changed_on_the_day(planted) -> set[int]:
+    found = planted.db.execute(
+        f"select guarantor_id from {planted.build.schema}.{LEDGER} where _updated_at >= %s", [UNTIL]
+    )
+    return {guarantor for (guarantor,) in found}
 
 
 def kept_on(planted, day: str) -> None:
