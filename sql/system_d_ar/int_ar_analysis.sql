@@ -28,7 +28,7 @@ claims as (
         patient_id,
         count(*) as open_claim_count
     from {{ source('opendental', 'claim') }}
-    where claim_status in ('U', 'H', 'W', 'I', 'P', 'S') and claim_type != 'PreAuth'
+    where claim_status in ('U', 'H', 'W', 'I', 'P', 'S') and coalesce(claim_type != 'PreAuth', true)
     group by patient_id
 ),
 
