@@ -14,6 +14,8 @@
     ('int_insurance_eob_attachments', 'opendental.eobattach', 'row_count', 'key_digest'),
     ('int_patient_profile', 'opendental.patient', 'row_count', 'key_digest'),
     ('int_provider_profile', 'opendental.provider', 'row_count', 'key_digest'),
+    ('int_billing_statements', 'opendental.statement', 'row_count', 'key_digest'),
+    ('int_task_management', 'opendental.task', 'row_count', 'key_digest'),
 ] %}
 {% set ties.pairs = ties.pairs + [
     (model, 'row_count', relation, rows),

@@ -18,6 +18,10 @@
     ('int_insurance_coverage', ref('int_insurance_coverage'), 'patplan_id', '0'),
     ('opendental.eobattach', source('opendental', 'eobattach'), 'eob_attach_id', '0'),
     ('int_insurance_eob_attachments', ref('int_insurance_eob_attachments'), 'eob_attach_id', '0'),
+    ('opendental.statement', source('opendental', 'statement'), 'statement_id', '0'),
+    ('int_billing_statements', ref('int_billing_statements'), 'statement_id', '0'),
+    ('opendental.task', source('opendental', 'task'), 'task_id', '0'),
+    ('int_task_management', ref('int_task_management'), 'task_id', '0'),
 ] %}
 {% for subject, relation, key, amount in relations %}
     select

@@ -30,6 +30,8 @@ ONE_SOURCE = {
     "int_insurance_eob_attachments": "eob_attach_id",
     "int_patient_profile": "patient_id",
     "int_provider_profile": "provider_id",
+    "int_billing_statements": "statement_id",
+    "int_task_management": "task_id",
 }
 
 
