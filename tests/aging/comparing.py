@@ -89,7 +89,12 @@ def by_reference(world: Ledger, given: Practice) -> Account:
         for patient, figures in aging.families(day, historic_in, by_patient=True).items():
             guarantor = aging.guarantors[patient]
             account[_whose(mode, day, guarantor, patient)] = figures.rounded()
-    for guarantor, figures in aging.families(given.as_of).items():
+    return account | _running_sums(aging, given.as_of) | _rows(world, aging, given.as_of)
+
+
+def _running_sums(aging: Aging, as_of: date) -> Account:
+    account: Account = {}
+    for guarantor, figures in aging.families(as_of).items():
         facts = {
             "balance": figures.balance_total,
             "last_balance": figures.balance_total,
@@ -99,10 +104,16 @@ def by_reference(world: Ledger, given: Practice) -> Account:
         }
         for model, sums in _SUMS.items():
             account[_sums_of(model, guarantor)] = {name: facts[name] for name in sums}
-    for table, keys in _ledger_rows(world).items():
-        for key in keys:
-            account[f"{table} {key}"] = {"rows": 1, "amount": Decimal(0), "aging_date": None}
-    for entry in aging.aged(given.as_of):
+    return account
+
+
+def _rows(world: Ledger, aging: Aging, as_of: date) -> Account:
+    account: Account = {
+        f"{table} {key}": {"rows": 1, "amount": Decimal(0), "aging_date": None}
+        for table, keys in _ledger_rows(world).items()
+        for key in keys
+    }
+    for entry in aging.aged(as_of):
         if entry.amount:
             account[f"{entry.table} {entry.key}"] |= {
                 "amount": entry.amount,
@@ -133,7 +144,7 @@ def by_models(warehouse: str, worlds: Sequence[Ledger], given: Practice) -> list
     with built(warehouse, ledger, given.as_of, MODELS) as connection:
         _read_snapshot(connection, accounts)
         _read_sums(connection, accounts)
-        _read_entries(connection, accounts)
+        _read_rows(connection, accounts)
     return accounts
 
 
@@ -156,7 +167,7 @@ def _read_sums(connection: psycopg.Connection, accounts: list[Account]) -> None:
             accounts[number][_sums_of(model, guarantor)] = row
 
 
-def _read_entries(connection: psycopg.Connection, accounts: list[Account]) -> None:
+def _read_rows(connection: psycopg.Connection, accounts: list[Account]) -> None:
     for row in connection.execute(
         """
         select
