@@ -1,8 +1,10 @@
 """Every build check is shown a violation of its own and must tell it; a true build is let be."""
 
 import csv
+import re
 from contextlib import contextmanager
 from datetime import date
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -367,3 +369,27 @@ def test_a_column_without_a_description_is_told(planted):
     )
     (offender,) = planted.finds("undescribed_columns")
     assert offender == {"subject": "int_adjustments", "column_name": "adjustment_amount"}
+
+
+def test_a_model_slower_than_its_own_history_is_told(planted):
+    assert planted.finds("slow_models") == []
+    for place, (built_in, seconds) in enumerate([(1, 2), (1, 2), (1, 3), (planted.build.build, 9)]):
+        planted.db.execute(
+            "insert into ops.model_version (fingerprint, model, table_name, state, row_count,"
+            " byte_size, seconds, inputs, rendered_sql, built_in)"
+            " values (repeat(%(place)s, 64), 'int_slow', %(place)s, 'ready', 1, 1, %(seconds)s,"
+            " '{}', '', %(built_in)s)",
+            {"place": str(place), "seconds": seconds, "built_in": built_in},
+        )
+    assert subjects(planted.finds("slow_models")) == {"int_slow"}
+
+
+def test_a_source_that_was_never_dropped_is_told(planted):
+    assert planted.finds("sources_never_dropped") == []
+    planted.db.execute("delete from ops.source_state where table_name = 'claimtracking'")
+    assert subjects(planted.finds("sources_never_dropped")) == {"opendental.claimtracking"}
+
+
+def test_every_check_is_shown_a_violation():
+    told = set(re.findall(r'finds\("(\w+)"\)', Path(__file__).read_text(encoding="utf-8")))
+    assert told == set(CHECKS)
