@@ -86,14 +86,15 @@ def commit_batch(warehouse: Warehouse, batch: int) -> None:
 
 
 def load_practice(warehouse: Warehouse, folder: Path) -> float:
-    """Load a generated practice as one batch; the seconds it took."""
-    manifest = json.loads((folder / "opendental" / "_manifest.json").read_text())
+    """Load a generated practice, its own lists too, as one batch; the seconds it took."""
     batch, started = open_batch(warehouse), time.monotonic()
-    for name in manifest["files"]:
-        path = folder / "opendental" / name
-        dropped = dropped_file(
-            path, "opendental", path.stem, manifest["mode"], manifest["exported_on"]
-        )
-        load_one(warehouse, dropped, batch)
+    for drop in sorted(folder.glob("*/_manifest.json")):
+        manifest, source = json.loads(drop.read_text()), drop.parent.name
+        for name in manifest["files"]:
+            path = drop.with_name(name)
+            dropped = dropped_file(
+                path, source, path.stem, manifest["mode"], manifest["exported_on"]
+            )
+            load_one(warehouse, dropped, batch)
     commit_batch(warehouse, batch)
     return time.monotonic() - started

@@ -1,10 +1,8 @@
 """The models against what the generated practice is known to hold, area by area."""
 
-import csv
 import json
 from collections.abc import Iterable
 from datetime import date, timedelta
-from decimal import Decimal
 from pathlib import Path
 
 import psycopg
@@ -17,20 +15,10 @@ from daysheet.synthetic import generate
 from daysheet.warehouse import Role
 from tests.bench.building import in_order, new_build
 from tests.bench.stage import commit_batch, dropped_file, load_one, load_practice, open_batch
+from tests.bench.totals import families_apart
 from tests.conftest import Warehouse
 
 UNTIL = date(2026, 11, 20)
-FIGURES = (
-    "balance_0_30",
-    "balance_31_60",
-    "balance_61_90",
-    "balance_over_90",
-    "balance_total",
-    "insurance_estimate",
-    "payplan_due",
-)
-
-
 PATIENTS, YEARS, SEED = 200, 3, 9
 
 
@@ -49,6 +37,10 @@ class Built:
         with psycopg.connect(self._dsn) as db:
             db.execute(f"set search_path to {self._schema}")
             return db.execute(query).fetchall()
+
+    def families_apart(self, folder: Path) -> list[tuple[str, str, int]]:
+        with psycopg.connect(self._dsn) as db:
+            return families_apart(db, self._schema, folder)
 
     def counts(self, query: str) -> dict[str, int]:
         return {str(label): count for label, count in self.rows(query)}
@@ -74,27 +66,6 @@ def practice(shared_warehouse, tmp_path_factory):
     return folder
 
 
-def families_apart(built: Built, folder: Path) -> list[tuple[str, str, int]]:
-    """As-of date, mode and guarantor of families whose figures differ; all zero may be absent."""
-    found = {
-        (str(row[0]), row[1], row[2]): row[3:]
-        for row in built.rows(
-            f"select as_of_date, mode, guarantor_id, {', '.join(FIGURES)}"
-            " from int_ar_aging_snapshot where patient_id is null"
-        )
-    }
-    apart = []
-    with (folder / "known_aging.csv").open(newline="") as stream:
-        for row in csv.DictReader(stream):
-            key = row["as_of_date"], row["mode"], int(row["guarantor_id"])
-            figures = found.get(key, (Decimal(0),) * len(FIGURES))
-            named = zip(FIGURES, figures, strict=True)
-            # What plans are due means nothing looking back, and the truth is silent on it.
-            if any(row[name] and Decimal(row[name]) != value for name, value in named):
-                apart.append(key)
-    return apart
-
-
 @pytest.mark.parametrize(
     ("version", "offsetting"), [(1, True), (2, True), (2, False), (3, False), (4, True)]
 )
@@ -112,7 +83,7 @@ def test_every_family_is_aged_as_its_ledger_was_kept(
         load_one(shared_warehouse, dropped, batch)
     commit_batch(shared_warehouse, batch)
     built = Built(shared_warehouse, ["int_ar_aging_snapshot"])
-    assert families_apart(built, tmp_path) == []
+    assert built.families_apart(tmp_path) == []
 
 
 @pytest.fixture(scope="module")

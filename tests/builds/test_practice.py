@@ -66,14 +66,13 @@ def test_known_totals_are_the_models_totals_to_the_cent(published, practice):
 
 
 def test_files_in_any_order_make_the_same_versions(published, practice, warehouse):
-    files = sorted((practice / "opendental").glob("*.csv"))
+    files = sorted(practice.glob("*/*.csv"))
     random.Random(5).shuffle(files)
     exported_on = (UNTIL + timedelta(days=1)).isoformat()
     for file in files:  # each file a batch of its own, as loose changes of a later day
         batch = open_batch(warehouse)
-        load_one(
-            warehouse, dropped_file(file, "opendental", file.stem, "changes", exported_on), batch
-        )
+        source = file.parent.name
+        load_one(warehouse, dropped_file(file, source, file.stem, "changes", exported_on), batch)
         commit_batch(warehouse, batch)
     build = new_build(warehouse, UNTIL)
     run_engine(warehouse, build, 2)
