@@ -19,7 +19,7 @@ class Reads:
 
 @dataclass(frozen=True)
 class Graph:
-    """The models in an order in which each comes after all it reads."""
+    """The models in an order in which each comes after all it reads or reconciles to."""
 
     reads: Mapping[str, Reads]
     order: tuple[str, ...]
@@ -58,7 +58,9 @@ def build_graph(catalog: Catalog) -> Graph:
         reads[name] = Reads(frozenset(refs), frozenset(sources))
     try:
         order = TopologicalSorter({name: sorted(reads[name].models) for name in sorted(reads)})
-        graph = Graph(reads, tuple(order.static_order()))
+        # By phase, as they are built: what a model reconciles to is of an earlier one, or read.
+        in_phases = sorted(order.static_order(), key=lambda name: catalog.models[name].phase)
+        graph = Graph(reads, tuple(in_phases))
     except CycleError as error:
         raise CatalogError(
             f"models read each other in a circle: {' -> '.join(error.args[1])}"
