@@ -13,7 +13,7 @@ from generate_series(0, 23) as months
 
 {# The oldest of them. #}
 {% macro first_snapshot_date(as_of) -%}
-((date_trunc('month', '{{ as_of }}'::timestamp) - interval '23 months')::date - 1)
+    ((date_trunc('month', '{{ as_of }}'::timestamp) - interval '23 months')::date - 1)
 {%- endmacro %}
 
 {# The first snapshot date on or after a day; null when there is none, or no day. #}
@@ -75,13 +75,13 @@ from paid
 {# Aged figures as the practice system stores them: to mills, then to cents, halves away from zero
    (OpenDental Ledgers: three decimals in the query, two on the row). #}
 {% macro aged_cents(amount) -%}
-round(round({{ amount }}, 3), 2)
+    round(round({{ amount }}, 3), 2)
 {%- endmacro %}
 
 {# A figure of the account on the row's date: its changes up to then, and in running mode
    everything, whatever its day. #}
 {% macro up_to_date(figure) -%}
-coalesce(sum({{ figure }}) over history, 0)
+    coalesce(sum({{ figure }}) over history, 0)
 {%- endmacro %}
 
 {% macro on_date(changes, figure) -%}

@@ -46,23 +46,23 @@ where patient_id is null
 {# Whether a campaign is for a family as `family_aging` shows it; a family that owes nothing is in
    none. #}
 {% macro campaign_is_for(campaign, family) -%}
-{{ family }}.balance_total > 0
-        and {{ family }}.balance_total >= coalesce({{ campaign }}.min_balance, 0)
-        and {{ family }}.balance_total
-        <= coalesce({{ campaign }}.max_balance, {{ family }}.balance_total)
-        and {{ family }}.oldest_age_days >= coalesce({{ campaign }}.min_age_days, 0)
-        and {{ family }}.oldest_age_days
-        <= coalesce({{ campaign }}.max_age_days, {{ family }}.oldest_age_days)
-        and coalesce(
-            {{ campaign }}.billing_type_name = {{ family }}.billing_type_name,
-            {{ campaign }}.billing_type_name is null
-        )
-        and coalesce(
-            {{ campaign }}.clinic_id = {{ family }}.clinic_id, {{ campaign }}.clinic_id is null
-        )
-        and coalesce(
-            {{ campaign }}.requires_pending_insurance = ({{ family }}.insurance_pending > 0), true
-        )
+    {{ family }}.balance_total > 0
+    and {{ family }}.balance_total >= coalesce({{ campaign }}.min_balance, 0)
+    and {{ family }}.balance_total
+    <= coalesce({{ campaign }}.max_balance, {{ family }}.balance_total)
+    and {{ family }}.oldest_age_days >= coalesce({{ campaign }}.min_age_days, 0)
+    and {{ family }}.oldest_age_days
+    <= coalesce({{ campaign }}.max_age_days, {{ family }}.oldest_age_days)
+    and coalesce(
+        {{ campaign }}.billing_type_name = {{ family }}.billing_type_name,
+        {{ campaign }}.billing_type_name is null
+    )
+    and coalesce(
+        {{ campaign }}.clinic_id = {{ family }}.clinic_id, {{ campaign }}.clinic_id is null
+    )
+    and coalesce(
+        {{ campaign }}.requires_pending_insurance = ({{ family }}.insurance_pending > 0), true
+    )
 {%- endmacro %}
 
 {# The one campaign an event belongs to (its key and day are named here; it has guarantor_id and
@@ -70,26 +70,26 @@ where patient_id is null
    dunning rules; then, as dunning rules are chosen, the one that names the billing type, the oldest
    money and whether insurance is pending; then the largest balance and the clinic. #}
 {% macro best_campaigns(events, event_id, event_day, campaigns, families) -%}
-select distinct on (events.{{ event_id }})
-    events.{{ event_id }},
-    campaigns.campaign_id
-from {{ events }} as events
-inner join {{ families }} as families
-    on
-        events.guarantor_id = families.guarantor_id
-        and events.snapshot_date = families.as_of_date
-inner join {{ campaigns }} as campaigns
-    on
-        events.{{ event_day }} >= coalesce(campaigns.start_date, events.{{ event_day }})
-        and events.{{ event_day }} <= coalesce(campaigns.end_date, events.{{ event_day }})
-        and {{ campaign_is_for('campaigns', 'families') }}
-order by
-    events.{{ event_id }} asc,
-    campaigns.dunning_rule_id is not null asc,
-    campaigns.billing_type_name is null asc,
-    campaigns.min_age_days desc nulls last,
-    campaigns.requires_pending_insurance is null asc,
-    campaigns.min_balance desc nulls last,
-    campaigns.clinic_id is null asc,
-    campaigns.campaign_id collate "C" asc
+    select distinct on (events.{{ event_id }})
+        events.{{ event_id }},
+        campaigns.campaign_id
+    from {{ events }} as events
+    inner join {{ families }} as families
+        on
+            events.guarantor_id = families.guarantor_id
+            and events.snapshot_date = families.as_of_date
+    inner join {{ campaigns }} as campaigns
+        on
+            events.{{ event_day }} >= coalesce(campaigns.start_date, events.{{ event_day }})
+            and events.{{ event_day }} <= coalesce(campaigns.end_date, events.{{ event_day }})
+            and {{ campaign_is_for('campaigns', 'families') }}
+    order by
+        events.{{ event_id }} asc,
+        campaigns.dunning_rule_id is not null asc,
+        campaigns.billing_type_name is null asc,
+        campaigns.min_age_days desc nulls last,
+        campaigns.requires_pending_insurance is null asc,
+        campaigns.min_balance desc nulls last,
+        campaigns.clinic_id is null asc,
+        campaigns.campaign_id collate "C" asc
 {%- endmacro %}

@@ -1,17 +1,30 @@
 {# Words that make a text one about money owed, rule keywords-1: whole phrases only. "due", "pay",
    "account", "claim" or an amount alone say nothing. #}
 {% macro speaks_of_debt(text) -%}
-{{ text }} ~* '\m(collections|collection (agency|account|call|letter|notice)s?|past[- ]due|balances? (due|of)|overdue (account|balance|bill|payment|statement)s?|(outstanding|unpaid) (account|balance|bill|statement)s?|delinquent (account|balance)s?|bad debts?|final notices?|missed payments?|payment arrangements?|promised? to pay|(bounced|returned) checks?)\M'
+    {{ text }} ~* (
+        '\m(collections|collection (agency|account|call|letter|notice)s?|past[- ]due'
+        || '|balances? (due|of)|overdue (account|balance|bill|payment|statement)s?'
+        || '|(outstanding|unpaid) (account|balance|bill|statement)s?'
+        || '|delinquent (account|balance)s?|bad debts?|final notices?|missed payments?'
+        || '|payment arrangements?|promised? to pay|(bounced|returned) checks?)\M'
+    )
 {%- endmacro %}
 
 {# A sentence that commits somebody to pay once; neither a refusal nor an arrangement of several
    payments. #}
 {% macro is_promise(sentence) -%}
-{{ sentence }} ~* '\m(promis(e|es|ed|ing)|(will|shall|going to|agree[sd]? to|plans? to|intends? to) (pay|send|mail|bring|make)|(pay|send|mail|bring) (by|on)|sa(ys|id) .* will be paid)\M'
-        and not {{ sentence }} ~* '\m(not|never|unable|refus(e|es|ed)|cannot|cant|wont|didnt|(ca|wo|did|does|is)n.t|broken?|monthly|weekly|per|each|every|installments?)\M'
+    {{ sentence }} ~* (
+        '\m(promis(e|es|ed|ing)'
+        || '|(will|shall|going to|agree[sd]? to|plans? to|intends? to) (pay|send|mail|bring|make)'
+        || '|(pay|send|mail|bring) (by|on)|sa(ys|id) .* will be paid)\M'
+    )
+    and not {{ sentence }} ~* (
+        '\m(not|never|unable|refus(e|es|ed)|cannot|cant|wont|didnt|(ca|wo|did|does|is)n.t|broken?'
+        || '|monthly|weekly|per|each|every|installments?)\M'
+    )
 {%- endmacro %}
 
-{# A day from its parts as text; null where the calendar has no such day, which make_date refuses. #}
+{# A day from its parts as text; null where the calendar has none, which make_date refuses. #}
 {% macro calendar_day(year, month, day) -%}
 case
         when

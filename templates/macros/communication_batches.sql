@@ -1,5 +1,5 @@
-{# Contacts that brought one text to three patients or more, with the number of these: one run of the
-   text, sent over and over with no pause of more than ten minutes. #}
+{# Contacts that brought one text to three patients or more, with the number of these: one run of
+   the text, sent over and over with no pause of more than ten minutes. #}
 {% macro contacts_in_batches(contacts) -%}
 with text_starts as (
     select

@@ -34,47 +34,47 @@ end
 {%- endmacro %}
 
 {% macro purpose_of_rule(rule_type) -%}
-case {{ rule_type }}
-    when 0 then 'reminder'
-    when 1 then 'confirmation'
-    when 2 then 'reminder'
-    when 3 then 'portal invitation'
-    when 4 then 'thank-you'
-    when 5 then 'arrival'
-    when 6 then 'birthday'
-    when 7 then 'general'
-    when 8 then 'recall'
-    when 9 then 'thank-you'
-    when 10 then 'pay-by-text'
-end
+    case {{ rule_type }}
+        when 0 then 'reminder'
+        when 1 then 'confirmation'
+        when 2 then 'reminder'
+        when 3 then 'portal invitation'
+        when 4 then 'thank-you'
+        when 5 then 'arrival'
+        when 6 then 'birthday'
+        when 7 then 'general'
+        when 8 then 'recall'
+        when 9 then 'thank-you'
+        when 10 then 'pay-by-text'
+    end
 {%- endmacro %}
 
 {% macro purpose_of_log(comm_source) -%}
-case {{ comm_source }}
-    when 3 then 'reminder'
-    when 6 then 'thank-you'
-    when 8 then 'thank-you'
-    when 9 then 'pay-by-text'
-end
+    case {{ comm_source }}
+        when 3 then 'reminder'
+        when 6 then 'thank-you'
+        when 8 then 'thank-you'
+        when 9 then 'pay-by-text'
+    end
 {%- endmacro %}
 
 {# Bit of commoptout that refuses this purpose (CommOptOutType); bit 1 refuses all. #}
 {% macro opt_out_bit(purpose) -%}
-case {{ purpose }}
-    when 'confirmation' then 2
-    when 'reminder' then 4
-    when 'thank-you' then 8
-    when 'recall' then 16
-    when 'ASAP' then 32
-    when 'portal invitation' then 64
-    when 'verification' then 128
-    when 'statement' then 256
-    when 'arrival' then 512
-    when 'birthday' then 1024
-    when 'general' then 2048
-    when 'pay-by-text' then 4096
-    else 0
-end
+    case {{ purpose }}
+        when 'confirmation' then 2
+        when 'reminder' then 4
+        when 'thank-you' then 8
+        when 'recall' then 16
+        when 'ASAP' then 32
+        when 'portal invitation' then 64
+        when 'verification' then 128
+        when 'statement' then 256
+        when 'arrival' then 512
+        when 'birthday' then 1024
+        when 'general' then 2048
+        when 'pay-by-text' then 4096
+        else 0
+    end
 {%- endmacro %}
 
 {# What a reminder or request was for: its rule says, or its table where the rule is gone. #}

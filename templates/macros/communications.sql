@@ -1,30 +1,30 @@
-{# Time between two stamps in units of so many seconds, to two decimals; negative when turned round. #}
+{# Time between two stamps in units of so many seconds, to two decimals; may be negative. #}
 {% macro units_between(earlier, later, seconds) -%}
-round(extract(epoch from {{ later }} - {{ earlier }}) / {{ seconds }}, 2)
+    round(extract(epoch from {{ later }} - {{ earlier }}) / {{ seconds }}, 2)
 {%- endmacro %}
 
 {# Who reached out in a logged contact (CommSentOrReceived). #}
 {% macro contact_direction(sent_or_received) -%}
-case {{ sent_or_received }}
-    when 0 then 'none'
-    when 1 then 'outbound'
-    when 2 then 'inbound'
-end
+    case {{ sent_or_received }}
+        when 0 then 'none'
+        when 1 then 'outbound'
+        when 2 then 'inbound'
+    end
 {%- endmacro %}
 
 {# How a logged contact was made (CommItemMode). #}
 {% macro contact_channel(mode) -%}
-case {{ mode }}
-    when 0 then 'none'
-    when 1 then 'email'
-    when 2 then 'mail'
-    when 3 then 'phone'
-    when 4 then 'in person'
-    when 5 then 'text'
-    when 6 then 'email and text'
-    when 7 then 'phone and text'
-    when 8 then 'fax'
-end
+    case {{ mode }}
+        when 0 then 'none'
+        when 1 then 'email'
+        when 2 then 'mail'
+        when 3 then 'phone'
+        when 4 then 'in person'
+        when 5 then 'text'
+        when 6 then 'email and text'
+        when 7 then 'phone and text'
+        when 8 then 'fax'
+    end
 {%- endmacro %}
 
 {% macro topic_of_purpose(purpose) -%}
@@ -39,12 +39,12 @@ end
 
 {# Topic by what the practice says a type of contact is for (definition category 27, ItemValue). #}
 {% macro topic_of_marker(marker) -%}
-case {{ marker }}
-    when 'APPT' then 'appointment'
-    when 'FIN' then 'billing'
-    when 'RECALL' then 'recall'
-    when 'REACT' then 'reactivation'
-end
+    case {{ marker }}
+        when 'APPT' then 'appointment'
+        when 'FIN' then 'billing'
+        when 'RECALL' then 'recall'
+        when 'REACT' then 'reactivation'
+    end
 {%- endmacro %}
 
 {# Topic by words, rule 1: the first group of which a word begins with one. Give lower case. #}
@@ -77,22 +77,21 @@ md5(
 
 {# Texts staff write or send one by one (SmsMessageSource); all others a feature sends by itself. #}
 {% macro is_staff_text(message_source) -%}
-coalesce({{ message_source }}, 0) in (0, 1, 2, 4, 5, 8, 15)
+    coalesce({{ message_source }}, 0) in (0, 1, 2, 4, 5, 8, 15)
 {%- endmacro %}
 
 {# The same of emails (EmailMessageSource, stored by name). #}
 {% macro is_staff_email(message_source) -%}
-coalesce({{ message_source }}, '') in (
-    '', 'Undefined', 'Legacy', 'Confirmation', 'Cryo', 'EHR', 'Forward', 'JobManager', 'Manual',
-    'Recall', 'Reply', 'Sheet', 'TreatmentPlan', 'WebMail'
-)
+    coalesce({{ message_source }}, '') in (
+        '', 'Undefined', 'Legacy', 'Confirmation', 'Cryo', 'EHR', 'Forward', 'JobManager', 'Manual',
+        'Recall', 'Reply', 'Sheet', 'TreatmentPlan', 'WebMail'
+    )
 {%- endmacro %}
 
 {# The text is nothing but a word that carriers take for "no more texts". #}
 {% macro is_stop_word(hash) -%}
-{{ hash }} in (
-    {% for word in ['stop', 'stopall', 'unsubscribe', 'cancel', 'end', 'quit', 'optout', 'revoke'] %}
-    md5('{{ word }}'){{ ',' if not loop.last }}
-    {% endfor %}
-)
+    {{ hash }} in (
+        md5('stop'), md5('stopall'), md5('unsubscribe'), md5('cancel'), md5('end'),
+        md5('quit'), md5('optout'), md5('revoke')
+    )
 {%- endmacro %}

@@ -1,9 +1,9 @@
 {# A month as a number that counts on by one, and back to its first day. #}
 {% macro month_number(day) -%}
-(extract(year from {{ day }}) * 12 + extract(month from {{ day }}) - 1)::integer
+    (extract(year from {{ day }}) * 12 + extract(month from {{ day }}) - 1)::integer
 {%- endmacro %}
 {% macro month_start(number) -%}
-make_date({{ number }} / 12, {{ number }} % 12 + 1, 1)
+    make_date({{ number }} / 12, {{ number }} % 12 + 1, 1)
 {%- endmacro %}
 
 {# Everything about money that happened to a patient, added up by month: the ledger and prepayments,
@@ -74,8 +74,8 @@ where contact_date between '1900-01-01' and '{{ as_of }}'
 group by 1, 2
 {%- endmacro %}
 
-{# That activity, one row for a patient and month. What has no month goes to the account's first, what
-   is dated later to the as-of month. #}
+{# That activity, one row for a patient and month. What has no month goes to the account's first,
+   what is dated later to the as-of month. #}
 {% macro financial_months(ledger, splits, statements, contacts, as_of) -%}
 with activity as (
     {{ financial_activity(ledger, splits, statements, contacts, as_of) | indent }}

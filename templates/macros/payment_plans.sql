@@ -89,5 +89,5 @@ cross join {{ settings }} as settings
 
 {# Charges dated after the as-of day, or on no day, do not count yet. #}
 {% macro not_due(charge_date, as_of) -%}
-case when {{ charge_date }} <= '{{ as_of }}'::date then null else 'not due' end
+    case when {{ charge_date }} <= '{{ as_of }}'::date then null else 'not due' end
 {%- endmacro %}

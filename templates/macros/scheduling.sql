@@ -1,4 +1,4 @@
-{# Whole minutes from one moment to a later one; null when either is missing or they are reversed. #}
+{# Whole minutes from one moment to a later one; null when one is missing or they are reversed. #}
 {% macro minutes_between(earlier, later) -%}
 case
         when {{ later }} >= {{ earlier }}
@@ -63,5 +63,5 @@ where is_hygienists or hygienist_id != provider_id
 
 {# Booked minutes as a percentage of available ones; null when none are available. #}
 {% macro utilization_pct(days) -%}
-round(100.0 * {{ days }}.booked_minutes / nullif({{ days }}.available_minutes, 0), 2)
+    round(100.0 * {{ days }}.booked_minutes / nullif({{ days }}.available_minutes, 0), 2)
 {%- endmacro %}

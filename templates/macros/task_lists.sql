@@ -1,5 +1,5 @@
-{# Each task list with every list above it, itself first, and the names from there down to it. One that
-   lies below itself is followed once around. For `with recursive list_ancestors`. #}
+{# Each task list with every list above it, itself first, and the names from there down to it. One
+   that lies below itself is followed once around. For `with recursive list_ancestors`. #}
 {% macro task_list_ancestors(lists) -%}
 select
     task_list_id,

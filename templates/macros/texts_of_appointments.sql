@@ -33,7 +33,7 @@ with attempts as (
         {{ answered_at }} as rsvp_at
     from {{ relation }}
     {{ 'union all' if not loop.last }}
-{% endfor %}
+    {% endfor %}
 )
 
 select
