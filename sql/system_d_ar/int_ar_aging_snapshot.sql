@@ -66,12 +66,11 @@ families_and_patients as (
         sum(charges_61_90) as charges_61_90,
         sum(charges_over_90) as charges_over_90,
         sum(credits) as credits,
-        {{ aged_cents('sum(balance_total)') }} as balance_total,
-        {{ aged_cents('sum(insurance_pending + writeoff_pending)') }} as insurance_estimate,
-        {{ aged_cents('sum(insurance_pending)') }} as insurance_pending,
-        {{ aged_cents('sum(writeoff_pending)') }} as writeoff_pending,
-        {{ aged_cents('sum(payplan_due)') }} as payplan_due,
-        {{ aged_cents('sum(collected)') }} as collected_last_30_days
+        sum(balance_total) as balance_total,
+        sum(insurance_pending) as insurance_pending,
+        sum(writeoff_pending) as writeoff_pending,
+        sum(payplan_due) as payplan_due,
+        sum(collected) as collected
     from patients_by_date
     group by
         grouping sets (
@@ -79,15 +78,31 @@ families_and_patients as (
         )
 ),
 
+aged as (
+    {{ buckets_after_credits('families_and_patients', [
+        'as_of_date', 'mode', 'guarantor_id', 'patient_id', 'balance_total',
+        'insurance_pending', 'writeoff_pending', 'payplan_due', 'collected',
+    ]) | indent }}
+),
+
 figures as (
-    {{ buckets_after_credits(
-        'families_and_patients',
-        [
-            'as_of_date', 'mode', 'guarantor_id', 'patient_id', 'balance_total',
-            'insurance_estimate', 'insurance_pending', 'writeoff_pending', 'payplan_due',
-            'collected_last_30_days',
-        ]
-    ) | indent }}
+    select
+        as_of_date,
+        mode,
+        guarantor_id,
+        patient_id,
+        mode = 'running' and patient_id is null as has_cache,
+        {{ aged_cents('balance_0_30') }} as balance_0_30,
+        {{ aged_cents('balance_31_60') }} as balance_31_60,
+        {{ aged_cents('balance_61_90') }} as balance_61_90,
+        {{ aged_cents('balance_over_90') }} as balance_over_90,
+        {{ aged_cents('balance_total') }} as balance_total,
+        {{ aged_cents('insurance_pending + writeoff_pending') }} as insurance_estimate,
+        {{ aged_cents('insurance_pending') }} as insurance_pending,
+        {{ aged_cents('writeoff_pending') }} as writeoff_pending,
+        {{ aged_cents('payplan_due') }} as payplan_due,
+        {{ aged_cents('collected') }} as collected_last_30_days
+    from aged
 ),
 
 guarantors as (
@@ -106,10 +121,10 @@ select
     figures.patient_id,
     guarantors.clinic_id,
     guarantors.billing_type_name,
-    {{ aged_cents('figures.balance_0_30') }} as balance_0_30,
-    {{ aged_cents('figures.balance_31_60') }} as balance_31_60,
-    {{ aged_cents('figures.balance_61_90') }} as balance_61_90,
-    {{ aged_cents('figures.balance_over_90') }} as balance_over_90,
+    figures.balance_0_30,
+    figures.balance_31_60,
+    figures.balance_61_90,
+    figures.balance_over_90,
     figures.balance_total,
     greatest(-figures.balance_total, 0) as credit_balance,
     figures.insurance_estimate,
@@ -117,12 +132,9 @@ select
     figures.writeoff_pending,
     figures.payplan_due,
     figures.balance_total - figures.insurance_estimate as patient_portion,
-    case when figures.mode = 'running' and figures.patient_id is null then guarantors.bal_total end
-        as cached_balance_total,
-    case
-        when figures.mode = 'running' and figures.patient_id is null
-            then figures.balance_total - guarantors.bal_total
-    end as difference_to_cache,
+    case when figures.has_cache then guarantors.bal_total end as cached_balance_total,
+    case when figures.has_cache then figures.balance_total - guarantors.bal_total end
+        as difference_to_cache,
     figures.balance_total - lag(figures.balance_total) over (
         partition by figures.guarantor_id, figures.patient_id
         order by figures.as_of_date
