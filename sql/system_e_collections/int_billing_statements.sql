@@ -55,18 +55,20 @@ payments as (
 payments_after as (
     select
         statements.statement_id,
-        sum(payments.paid) filter (where payments.payment_date <= statements.date_sent + 7)
-            as paid_within_7,
-        sum(payments.paid) filter (where payments.payment_date <= statements.date_sent + 14)
-            as paid_within_14,
-        sum(payments.paid) as paid_within_30,
+        coalesce(
+            sum(payments.paid) filter (where payments.payment_date <= statements.date_sent + 7), 0
+        ) as paid_within_7,
+        coalesce(
+            sum(payments.paid) filter (where payments.payment_date <= statements.date_sent + 14), 0
+        ) as paid_within_14,
+        coalesce(sum(payments.paid), 0) as paid_within_30,
         sum(payments.paid) filter (where payments.payment_date <= demands.attributed_until)
             as attributed_within_30,
         min(payments.payment_date) filter (
             where payments.paid > 0 and payments.payment_date <= demands.attributed_until
         ) - statements.date_sent as days_to_first_payment
     from statements
-    inner join payments
+    left join payments
         on
             statements.guarantor_id = payments.guarantor_id
             and statements.date_sent < payments.payment_date
@@ -112,12 +114,9 @@ select
     families.as_of_date as snapshot_date,
     demands.sequence_for_family,
     demands.days_since_previous,
-    case when statements.is_sent then coalesce(payments_after.paid_within_7, 0) end
-        as paid_within_7,
-    case when statements.is_sent then coalesce(payments_after.paid_within_14, 0) end
-        as paid_within_14,
-    case when statements.is_sent then coalesce(payments_after.paid_within_30, 0) end
-        as paid_within_30,
+    payments_after.paid_within_7,
+    payments_after.paid_within_14,
+    payments_after.paid_within_30,
     case
         when
             not statements.is_demand
