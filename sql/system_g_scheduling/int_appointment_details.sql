@@ -1,36 +1,13 @@
 -- A deleted appointment is only in its history: the entry of the deletion stands in for it.
-{% set in_order %}(partition by appointment_id order by hist_date_t_stamp, hist_appt_id){% endset %}
-{% set kept %}
-appointment_id,
-        patient_id,
-        provider_id,
-        prov_hyg_id,
-        clinic_id,
-        op_id,
-        assistant_id,
-        apt_status,
-        apt_date_time,
-        upper(pattern) as pattern,
-        confirmed_id,
-        appointment_type_id,
-        is_new_patient,
-        is_hygiene,
-        priority,
-        apt_date_time::date + nullif(date_time_arrived::time, '00:00') as arrived_at,
-        apt_date_time::date + nullif(date_time_seated::time, '00:00') as seated_at,
-        apt_date_time::date + nullif(date_time_dismissed::time, '00:00') as dismissed_at,
-        entered_at,
-        entered_by_user_id,
-        changed_at
-{%- endset %}
-with versions as (
+with entries as (
     select
         *,
-        apt_date_time::date != lag(apt_date_time::date) over {{ in_order }} as is_moved,
-        hist_appt_action = 4 and lead(hist_appt_id) over {{ in_order }} is null as is_deletion,
-        row_number() over {{ in_order }} as place
+        apt_date_time::date != lag(apt_date_time::date) over history as is_moved,
+        hist_appt_action = 4 and lead(hist_appt_id) over history is null as is_deletion,
+        row_number() over history as place
     from {{ source('opendental', 'histappointment') }}
     where appointment_id is not null
+    window history as (partition by appointment_id order by hist_date_t_stamp, hist_appt_id)
 ),
 
 histories as (
@@ -43,27 +20,46 @@ histories as (
         (array_agg(hist_appt_action order by place desc) filter (
             where hist_appt_action in (2, 3)
         ))[1] as broken_action
-    from versions
+    from entries
     group by appointment_id
 ),
 
+deleted_appointments as (
+    select entries.*
+    from entries
+    left join {{ source('opendental', 'appointment') }} as appointments
+        on entries.appointment_id = appointments.appointment_id
+    where entries.is_deletion and appointments.appointment_id is null
+),
+
 bookings as (
-    select
-        {{ kept }}
-    from {{ source('opendental', 'appointment') }}
-    where apt_status in (1, 2, 3, 5, 6)
-    union all
-    select
-        {{ kept }}
-    from versions
-    where
-        is_deletion
-        and apt_status in (1, 2, 3, 5, 6)
-        and not exists (
-            select 1
-            from {{ source('opendental', 'appointment') }} as appointments
-            where appointments.appointment_id = versions.appointment_id
-        )
+    {% for relation in [source('opendental', 'appointment'), 'deleted_appointments'] %}
+        select
+            appointment_id,
+            patient_id,
+            provider_id,
+            prov_hyg_id,
+            clinic_id,
+            op_id,
+            assistant_id,
+            apt_status,
+            apt_date_time,
+            upper(pattern) as pattern,
+            confirmed_id,
+            appointment_type_id,
+            is_new_patient,
+            is_hygiene,
+            priority,
+            apt_date_time::date + nullif(date_time_arrived::time, '00:00') as arrived_at,
+            apt_date_time::date + nullif(date_time_seated::time, '00:00') as seated_at,
+            apt_date_time::date + nullif(date_time_dismissed::time, '00:00') as dismissed_at,
+            entered_at,
+            entered_by_user_id,
+            changed_at
+        from {{ relation }}
+        where apt_status in (1, 2, 3, 5, 6)
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 attached as (
