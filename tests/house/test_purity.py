@@ -86,10 +86,17 @@ def _needs_order(node: exp.Expression) -> str | None:
         case exp.Distinct() if node.args.get("on"):
             return None if node.parent.args.get("order") else "distinct on"
         case exp.Window() if isinstance(node.this, _NUMBERING):
-            return None if node.args.get("order") else node.this.key
+            return None if _is_ordered(node) else node.this.key
     if isinstance(node, _ORDER_DEPENDENT) or name in _ORDER_DEPENDENT_NAMES:
         return None if node.find(exp.Order) or isinstance(node.parent, exp.WithinGroup) else name
     return None
+
+
+def _is_ordered(window: exp.Window) -> bool:
+    """Whether a window, or the one of its select that it names, has an order."""
+    named = window.find_ancestor(exp.Select).args.get("windows") or []
+    own = [window, *(other for other in named if other.name == window.alias)]
+    return any(each.args.get("order") for each in own)
 
 
 def _numbers_as_identity(tree: exp.Query) -> list[str]:
@@ -155,6 +162,8 @@ IMPURE = [
     "select md5((row_number() over (order by b))::text) as a from t",
     "with n as (select row_number() over (order by b) as i from t) select i + 1 as a from n",
     "with n as (select row_number() over () as i, b from t) select b from n where i = 1",
+    "with n as (select row_number() over w as i, b from t window w as (partition by c),"
+    " v as (order by b)) select b from n where i = 1",
     "select distinct on (b) b, c from t",
     "select b from t limit 1",
     "select string_agg(b, ',') as a from t",
@@ -168,6 +177,8 @@ PURE = [
     " select b from n where i = 1",
     "with n as (select row_number() over (order by b, c) as i, b from t)"
     " select max(b) filter (where i = 1) as first_b from n",
+    "with n as (select row_number() over w as i, b from t window w as (order by b))"
+    " select b from n where i = 1",
     "select distinct on (b) b, c from t order by b, c",
     "select b from t order by b limit 1",
     "select string_agg(b, ',' order by b) as a from t",
