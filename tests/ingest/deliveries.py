@@ -48,7 +48,7 @@ class Deliveries:
 
     def run(self, owner: str = "run", commit: bool = True) -> list[Outcome]:
         """One run over everything that is ready."""
-        with self._begun(owner) as run:
+        with self.begun(owner) as run:
             outcomes = [outcome for share in plan(run) for outcome in bring_in(run, share.tokens)]
             if commit:
                 commit_batch(run.connection, run.batch, owner)
@@ -56,11 +56,12 @@ class Deliveries:
 
     def planned(self, owner: str = "run") -> list[Share]:
         """What each task of a run would load."""
-        with self._begun(owner) as run:
+        with self.begun(owner) as run:
             return plan(run)
 
     @contextmanager
-    def _begun(self, owner: str) -> Iterator[Run]:
+    def begun(self, owner: str) -> Iterator[Run]:
+        """A run that holds the open batch."""
         with session(self.warehouse.dsn("loader"), "test run", autocommit=True) as connection:
             batch = open_batch(connection, owner)
             yield Run(connection, self.drops, self.settings, batch, owner)

@@ -5,11 +5,14 @@ import hashlib
 import json
 import logging
 import os
+from contextlib import contextmanager
 
 import pytest
 from tests.ingest.deliveries import Deliveries, groups, states
 
 from daysheet.ingest.drop_folder import DropFolder
+from daysheet.ingest.drops import bring_in, left_behind, plan
+from daysheet.ingest.taking import StillChanging
 
 ADMIN, NURSE = (1, "Admin"), (2, "Nurse")
 
@@ -196,6 +199,43 @@ def test_a_file_that_changes_while_it_is_read_is_left_for_the_next_run(warehouse
     assert practice.files() == {"inbox/opendental/usergroup.csv"}
     practice.drops = DropFolder(tmp_path)
     assert states(practice.run()) == ["loaded"]
+
+
+def test_a_folder_waits_for_its_file_that_changes_while_it_is_read(warehouse, tmp_path):
+    practice = Deliveries(warehouse, tmp_path, Replaced)
+    practice.drop_folder("nightly", {"usergroup.csv": groups(ADMIN)})
+    with pytest.raises(StillChanging):  # a task that fails is tried again, and nothing is committed
+        practice.run("nightly")
+    assert practice.query("select state from ops.batch") == [("open",)]
+    practice.drops = DropFolder(tmp_path)
+    assert states(practice.run("nightly")) == ["loaded"]
+
+
+def test_a_file_that_is_moved_during_a_look_hides_no_other(tmp_path, monkeypatch):
+    for name in ("moved.csv", "stays.csv"):
+        (tmp_path / name).write_text("x\n")
+    scandir = os.scandir
+
+    @contextmanager
+    def scandir_while_a_file_is_moved(folder):
+        with scandir(folder) as scan:
+            items = list(scan)
+        (tmp_path / "moved.csv").unlink()
+        yield items
+
+    monkeypatch.setattr(os, "scandir", scandir_while_a_file_is_moved)
+    assert [entry.name for entry in DropFolder(tmp_path).entries("")] == ["stays.csv"]
+
+
+def test_what_a_taken_folder_still_holds_is_known(practice):
+    practice.drop_folder("nightly", {"usergroup.csv": groups(ADMIN), "employer.csv": "x\n"})
+    with practice.begun("nightly") as run:
+        assert left_behind(run) == 0  # nobody has taken it yet
+        first, second = plan(run)[0].tokens
+        list(bring_in(run, [first]))
+        assert left_behind(run) == 1
+        list(bring_in(run, [second]))
+        assert left_behind(run) == 0
 
 
 def test_names_of_files_are_in_no_log_and_no_result(practice, caplog):

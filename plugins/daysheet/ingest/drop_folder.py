@@ -56,7 +56,7 @@ class DropFolder:
                 found = [_remote_entry(path) for path in (self.root / place).iterdir()]
             else:
                 with self._folder(place) as folder, os.scandir(folder) as scan:
-                    found = [_entry(item.name, item.stat(follow_symlinks=False)) for item in scan]
+                    found = [entry for item in scan if (entry := _scanned(item))]
         except (FileNotFoundError, NotADirectoryError):
             return []
         return sorted(found, key=lambda entry: entry.name)
@@ -164,6 +164,13 @@ class DropFolder:
             yield descriptor
         finally:
             os.close(descriptor)
+
+
+def _scanned(item: os.DirEntry[str]) -> Entry | None:
+    try:
+        return _entry(item.name, item.stat(follow_symlinks=False))
+    except FileNotFoundError:
+        return None  # moved since the folder was read; the others are still there
 
 
 def _entry(name: str, facts: os.stat_result) -> Entry:

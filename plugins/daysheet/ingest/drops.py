@@ -17,10 +17,10 @@ from daysheet.ingest import ledger
 from daysheet.ingest.batches import BatchLost, hold_batch
 from daysheet.ingest.drop_folder import DropFolder, NotAPlainFile
 from daysheet.ingest.filing import claim_folders, file_away, finish_folder, is_filed
-from daysheet.ingest.inbox import NOT_PLAIN, Drop, Inbox, Refusal
+from daysheet.ingest.inbox import NOT_PLAIN, Drop, Inbox, Refusal, claim
 from daysheet.ingest.ledger import Known, Unapplied
 from daysheet.ingest.load import load_file
-from daysheet.ingest.taking import Copy, StillChanging, own_copy, remove_abandoned
+from daysheet.ingest.taking import Copy, Gone, StillChanging, own_copy, remove_abandoned
 from daysheet.ingest.verdicts import DroppedFile, FileHeld, FileRejected, FileReport
 from daysheet.settings import Settings
 from daysheet.warehouse import DatabaseFault
@@ -147,7 +147,8 @@ def _shares(tables: dict[str, list[Drop]]) -> list[Share]:
 def bring_in(run: Run, tokens: Collection[str]) -> Iterator[Outcome]:
     """Deal with the planned files that are (still) ready, the oldest export first.
 
-    Raises a retryable :class:`~daysheet.warehouse.DatabaseFault`, and
+    Raises a retryable :class:`~daysheet.warehouse.DatabaseFault`,
+    :class:`~daysheet.ingest.taking.StillChanging` when a folder's file does not hold still, and
     :class:`~daysheet.ingest.batches.BatchLost` when this run must stop.
     """
     for drop in run.look():
@@ -156,19 +157,33 @@ def bring_in(run: Run, tokens: Collection[str]) -> Iterator[Outcome]:
             yield outcome
 
 
+def left_behind(run: Run) -> int:
+    """How many files of folders that were taken are still in the inbox.
+
+    While there are any, the batch must not be committed: a folder's files become known together.
+    """
+    left = [
+        (drop.source, drop.folder) for drop in run.look() if drop.folder and not drop.is_manifest
+    ]
+    taken = {place for place in set(left) if claim(run.drops, *place)}
+    return sum(place in taken for place in left)
+
+
 def _settle(run: Run, drop: Drop) -> Outcome | None:
     """Bring one file to its verdict; none when it is gone or has to be looked at again."""
     if drop.refusal is not None:
         if known := _unfinished(run, drop, ledger.UNREAD):
             return _finish(run, drop, known)
         return _turn_away(run, drop, None, "rejected", drop.refusal)
-    if drop.table is None:  # the manifest of a folder whose files have all been moved
+    if drop.is_manifest:
         finish_folder(run.drops, drop.source, drop.folder or "", drop.filed_as.rpartition("/")[0])
         return None
     with ExitStack() as stack:
         try:
             copy = stack.enter_context(own_copy(run.drops, drop.place, run.work))
-        except (FileNotFoundError, StillChanging):
+        except (Gone, StillChanging) as unsettled:
+            if drop.folder and isinstance(unsettled, StillChanging):
+                raise  # the rest of its folder must not be published without it
             return None
         except NotAPlainFile as problem:
             refusal = replace(NOT_PLAIN, problem=f"{problem}: {NOT_PLAIN.problem}")

@@ -76,6 +76,11 @@ class Drop:
         return folder if separator else None
 
     @property
+    def is_manifest(self) -> bool:
+        """Whether it is only the manifest of a folder whose files have all been moved."""
+        return self.table is None and self.refusal is None
+
+    @property
     def token(self) -> str:
         """Stands for the file where its name, which may hold anything, must not appear."""
         return sha256(os.fsencode(self.place)).hexdigest()[:16]

@@ -17,8 +17,15 @@ _CHUNK = 2**20
 _TAKEN = "take-"
 
 
+class Gone(Exception):
+    """The file is not there any more: somebody else has dealt with it."""
+
+
 class StillChanging(Exception):
     """The file was changed or replaced while it was read: it is left for the next look."""
+
+    def __str__(self) -> str:
+        return "a file changes while it is read; put files under another name until they are whole"
 
 
 @dataclass(frozen=True)
@@ -34,20 +41,30 @@ class Copy:
 def own_copy(drops: DropFolder, place: str, work: Path) -> Iterator[Copy]:
     """Copy ``place`` below ``work`` and delete the copy at the end.
 
-    Raises FileNotFoundError when it is gone, :class:`StillChanging` when it did not hold still,
+    Raises :class:`Gone`, :class:`StillChanging` when it did not hold still,
     :class:`~daysheet.ingest.drop_folder.NotAPlainFile` when it must not be opened.
     """
     remove_abandoned(work)
     with _scratch(work) as folder:
         target = folder / place.rpartition("/")[2]
+        with target.open("xb") as copy:
+            digest, size = _read_twice(drops, place, copy)
+        yield Copy(target, digest, size)
+
+
+def _read_twice(drops: DropFolder, place: str, copy: BinaryIO) -> tuple[str, int]:
+    try:
         before = drops.entry(place)
-        with drops.reading(place) as source, target.open("xb") as copy:
+        with drops.reading(place) as source:
             digest, size = _digest(source, copy)
         with drops.reading(place) as source:
             again, _ = _digest(source)
-        if digest != again or drops.entry(place).identity != before.identity:
-            raise StillChanging
-        yield Copy(target, digest, size)
+        after = drops.entry(place)
+    except FileNotFoundError:
+        raise Gone from None
+    if digest != again or after.identity != before.identity:
+        raise StillChanging
+    return digest, size
 
 
 def _digest(source: BinaryIO, copy: BinaryIO | None = None) -> tuple[str, int]:

@@ -13,7 +13,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from daysheet.builds.opening import open_build
 from daysheet.ingest import ledger
 from daysheet.ingest.batches import BatchLost, commit_batch, open_batch
-from daysheet.ingest.drops import Run, Share, bring_in, plan
+from daysheet.ingest.drops import Run, Share, bring_in, left_behind, plan
 from daysheet.orchestration.assets import BUILD
 from daysheet.orchestration.connections import dsn
 from daysheet.orchestration.drop_sensor import DropSensor, drop_folder, without_file_names
@@ -95,6 +95,11 @@ def commit_and_open_build(dag_run: Any = None, ti: Any = None, outlet_events: An
     """Commit the batch, and open a build on it."""
     batch = _batch(ti)
     with _loader() as connection:
+        if left := left_behind(_run(connection, batch, dag_run)):
+            raise AirflowFailException(
+                f"{left} files of a folder are still in the inbox, so batch {batch} stays open; "
+                "the next run goes on with them"
+            )
         if not commit_batch(connection, batch, _owner(dag_run)):
             raise AirflowSkipException("nothing new was loaded, so there is nothing to build")
     with session(dsn(Role.BUILDER), "daysheet ingest", autocommit=True) as connection:
