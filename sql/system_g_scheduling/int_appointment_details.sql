@@ -63,20 +63,9 @@ bookings as (
 ),
 
 attached as (
-    select
-        places.appointment_id,
-        sum({{ gross_fee('items') }}) as planned_production,
-        (array_agg(codes.proc_code order by items.proc_date desc, items.procedure_id desc) filter (
-            where codes.proc_code in ('D9986', 'D9987')
-        ))[1] as broken_code
-    from {{ source('opendental', 'procedurelog') }} as items
-    cross join
-        lateral (values (items.appointment_id), (items.planned_apt_id))
-            as places (appointment_id)
-    left join {{ source('opendental', 'procedurecode') }} as codes
-        on items.code_id = codes.code_id
-    where places.appointment_id is not null and items.proc_status in (1, 2, 8)
-    group by places.appointment_id
+    {{ work_of_appointments(
+        source('opendental', 'procedurelog'), source('opendental', 'procedurecode')
+    ) }}
 )
 
 select
@@ -112,9 +101,14 @@ select
     {{ days_between('bookings.entered_at', 'bookings.apt_date_time') }} as lead_days,
     coalesce(histories.reschedule_count, 0) as reschedule_count,
     case
-        when bookings.apt_status not in (3, 5) then null
+        when bookings.apt_status not in (2, 3, 5) then null
+        when
+            bookings.apt_status = 2
+            and (attached.is_work_done or attached.broken_on != bookings.apt_date_time::date)
+            then null
         when attached.broken_code = 'D9986' then 'missed'
         when attached.broken_code = 'D9987' then 'cancelled'
+        when bookings.apt_status = 2 then null
         when histories.broken_action = 2 then 'missed'
         when histories.broken_action = 3 then 'cancelled'
     end as broken_reason,

@@ -26,6 +26,30 @@ case
     )
 {%- endmacro %}
 
+{# What is attached to each appointment: the fee of its planned and completed procedures, whether any
+   work was done, and the latest marker (D9986, D9987) with its day. A planned appointment holds its
+   procedures by a key of their own. #}
+{% macro work_of_appointments(procedures, codes) -%}
+select
+    places.appointment_id,
+    sum({{ gross_fee('items') }}) as planned_production,
+    bool_or(items.proc_status = 2 and not markers.is_marker) as is_work_done,
+    max(items.proc_date) filter (where markers.is_marker) as broken_on,
+    (array_agg(codes.proc_code order by items.proc_date desc, items.procedure_id desc) filter (
+        where markers.is_marker
+    ))[1] as broken_code
+from {{ procedures }} as items
+left join {{ codes }} as codes
+    on items.code_id = codes.code_id
+cross join
+    lateral (select coalesce(codes.proc_code in ('D9986', 'D9987'), false)) as markers (is_marker)
+cross join
+    lateral (values (items.appointment_id), (nullif(items.planned_apt_id, items.appointment_id)))
+        as places (appointment_id)
+where places.appointment_id is not null and items.proc_status in (1, 2, 8)
+group by places.appointment_id
+{%- endmacro %}
+
 {# The dated visits of `details`, one row for each person they load: the provider, except in hygiene
    work that has a hygienist, and the hygienist. Where people are added up only the owner's row
    counts: the hygienist's in hygiene work, else the provider's. A deleted visit still counts when
@@ -36,8 +60,9 @@ with visits as (
         *,
         scheduled_start::date as visit_date,
         appointment_status = 1 and not is_deleted as is_scheduled,
-        appointment_status = 2 and not is_deleted as is_completed,
-        appointment_status = 5 as is_broken,
+        appointment_status = 2 and broken_reason is null and not is_deleted as is_completed,
+        appointment_status = 5
+        or (appointment_status = 2 and broken_reason is not null and not is_deleted) as is_broken,
         appointment_status != 5 and is_deleted as is_removed,
         hygienist_id is not null and (is_hygiene or provider_id is null) as is_hygienists
     from {{ details }}
