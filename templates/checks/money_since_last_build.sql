@@ -19,7 +19,7 @@ inner join ops.build_total as last_one
 where
     this.build = {{ build }}
     and this.subject like 'int%'
-    and this.measure !~ '(_count|digest)$|^against the caches'
+    and this.measure !~ '_(count|digest)$'
     and abs(this.value - last_one.value) > 1000
     and abs(this.value - last_one.value) * 5 > abs(last_one.value)
 order by this.subject, this.measure

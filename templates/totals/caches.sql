@@ -11,7 +11,7 @@ with families as (
 select
     'int_ar_aging_snapshot' as subject,
     'against the caches' as part,
-    count(*) as families,
-    count(*) filter (where is_comparable) as compared,
-    count(*) filter (where {{ differs_from_caches() | indent }}) as different
+    count(*) as family_count,
+    count(*) filter (where is_comparable) as compared_count,
+    count(*) filter (where {{ differs_from_caches() | indent }}) as different_count
 from families
