@@ -10,7 +10,7 @@ from typing import get_args
 
 import pytest
 
-from daysheet.cli.models import ModelType
+from daysheet.catalog.models import ModelType
 from daysheet.scaffolding import BLANK, NotMade, new_model, new_system
 from daysheet.settings import PROJECT
 from tests.house.repository import tracked

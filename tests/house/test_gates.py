@@ -16,7 +16,7 @@ FILES += [path.with_suffix(".yml") for path in FILES if path.stem.startswith("in
 
 
 def test_there_are_models_and_files():
-    assert len(MODELS) >= 17
+    assert len(MODELS) >= 41
     assert len(FILES) > 2 * len(MODELS)
 
 

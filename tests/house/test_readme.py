@@ -26,7 +26,7 @@ DAGS = sorted(path.stem for path in tracked("dags/*.py"))
 
 def test_there_is_something_to_look_for():
     assert len(ROWS) > 50
-    assert len(models()) >= 17
+    assert len(models()) >= 41
     assert {"demo", "test", "lint", "bench", "up", "down"} <= set(TARGETS)
     assert len(COMMANDS) >= 8
     assert len(DAGS) >= 5

@@ -11,6 +11,7 @@ from daysheet.settings import PROJECT
 
 SQL = PROJECT / "sql"
 
+ModelType = Literal["foundation", "transaction", "snapshot", "metrics", "journey"]
 Severity = Literal["error", "warn"]
 
 
@@ -64,7 +65,7 @@ class Model(Document):
     system: System
     sql_path: Path
     description: str
-    type: Literal["foundation", "transaction", "snapshot", "metrics", "journey"]
+    type: ModelType
     grain: tuple[str, ...] = Field(min_length=1)
     owner: str
     partition_by: str | None = None

@@ -3,17 +3,16 @@
 import json
 import time
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from daysheet.catalog import CatalogError, load_catalog
+from daysheet.catalog.models import ModelType
 from daysheet.dictionary import FolderInUse, compile_dictionary, write_pages
 from daysheet.graph import load_graph
 from daysheet.scaffolding import BLANK, NotMade, new_model, new_system
 from daysheet.settings import PROJECT, get_settings
-
-ModelType = Literal["foundation", "transaction", "snapshot", "metrics", "journey"]
 
 new = typer.Typer(help="Begin a model or a system: files that work, with blanks to fill in.")
 

@@ -38,12 +38,6 @@ class ColumnEntry:
     uses_as_of: bool
     sources: tuple[Source, ...]  # the vendor columns at the bottom of it
 
-    @property
-    def is_explained(self) -> bool:
-        """Whether a reader can tell where it comes from."""
-        written_out = any("null" not in step.sql for step in self.steps)
-        return bool(self.inputs or self.uses_as_of or written_out)
-
 
 @dataclass(frozen=True)
 class ModelEntry:

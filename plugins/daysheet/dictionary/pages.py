@@ -10,6 +10,7 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from daysheet.catalog import Model, System
+from daysheet.catalog.models import ModelType
 from daysheet.dictionary.entries import Dictionary, ModelEntry
 from daysheet.dictionary.questions import load_questions
 from daysheet.settings import PROJECT
@@ -142,5 +143,5 @@ def _patterns(dictionary: Dictionary) -> list[Pattern]:
             yml=(SCAFFOLD / f"{kind}.yml").read_text(encoding="utf-8"),
             models=tuple(m for _, m in sorted(dictionary.catalog.models.items()) if m.type == kind),
         )
-        for kind in get_args(Model.model_fields["type"].annotation)
+        for kind in get_args(ModelType)
     ]
