@@ -10,17 +10,21 @@
     )
 {%- endmacro %}
 
-{# A sentence that commits somebody to pay once; neither a refusal nor an arrangement of several
-   payments. #}
+{# A sentence that commits somebody to pay once; neither a refusal, nor an arrangement of several
+   payments, nor what the insurer will pay or the practice will send. #}
 {% macro is_promise(sentence) -%}
     {{ sentence }} ~* (
         '\m(promis(e|es|ed|ing)'
-        || '|(will|shall|going to|agree[sd]? to|plans? to|intends? to) (pay|send|mail|bring|make)'
+        || '|(will|shall|ll|going to|agree[sd]? to|plans? to|intends? to) (pay|(send|mail|bring|make)'
+        || '(?! ((?!check|payment|money|cash)\w+ ){0,3}'
+        || '(statement|bill|invoice|letter|notice|claim|appointment|receipt|link|cop(y|ie))s?\M))'
         || '|(pay|send|mail|bring) (by|on)|sa(ys|id) .* will be paid)\M'
     )
     and not {{ sentence }} ~* (
-        '\m(not|never|unable|refus(e|es|ed)|cannot|cant|wont|didnt|(ca|wo|did|does|is)n.t|broken?'
-        || '|monthly|weekly|per|each|every|installments?)\M'
+        '\m(not|never|unable|refus(e|es|ed)|cannot|(ca|wo|do|did|does|is|has|would)n.?t|broken?'
+        || '|(bi)?(monthly|weekly)|per|each|every|payments|installments?'
+        || '|\d+\s?(/\s?|an?\s)(mo|month|wk|week|visit|paycheck)'
+        || '|(insurance|ins|carrier)( \w+){0,2} (will|to) (pay|send|mail))\M'
     )
 {%- endmacro %}
 
@@ -50,7 +54,8 @@ case
 {# What notes (commlog_id, note, contact_date) promise: the one amount and the one day, from the
    contact on, named in their promising sentences; null where there is none, or more than one. Without
    a day a promise is due in 30 days.
-   Amounts carry a dollar sign or cents, days are ISO or American with four digits of year. #}
+   Amounts carry a dollar sign or cents and no second one as a range, days are ISO or American, with
+   their year (of this century where it has two digits). #}
 {% macro promises(notes) -%}
 with sentences as (
     select
@@ -69,8 +74,8 @@ amounts as (
     from sentences
     cross join lateral regexp_matches(
         sentences.sentence,
-        '\$\s?(\d{1,3}(?:,\d{3})+(?:\.\d{2})?|\d+(?:\.\d{2})?)(?!\d|\.\d|,\d|\s?-\s?\$?\d)'
-        || '|(?<![\d.,/$-])(\d{1,3}(?:,\d{3})*\.\d{2}|\d+\.\d{2})(?![\d/%]|\.\d|\s?-\s?\$?\d)',
+        '(?<!\d\s?-\s?)\$\s?(\d{1,3}(?:,\d{3})+(?:\.\d{2})?|\d+(?:\.\d{2})?)(?!\d|\.\d|,\d|\s?-\s?\$?\d)'
+        || '|(?<![\d.,/$-]|\d\s?-\s)(\d{1,3}(?:,\d{3})*\.\d{2}|\d+\.\d{2})(?![\d/%]|\.\d|\s?-\s?\$?\d)',
         'g'
     ) as found (parts)
 ),
@@ -81,13 +86,17 @@ days as (
         case
             when found.parts[1] is not null
                 then {{ calendar_day('found.parts[1]', 'found.parts[2]', 'found.parts[3]') }}
-            else {{ calendar_day('found.parts[6]', 'found.parts[4]', 'found.parts[5]') }}
+            else {{ calendar_day(
+                "(left('20', 4 - length(found.parts[6])) || found.parts[6])",
+                'found.parts[4]',
+                'found.parts[5]'
+            ) }}
         end as day,
         sentences.contact_date
     from sentences
     cross join lateral regexp_matches(
         sentences.sentence,
-        '(?<![\d/-])(?:(\d{4})-(\d{1,2})-(\d{1,2})|(\d{1,2})/(\d{1,2})/(\d{4}))(?![\d/-])',
+        '(?<![\d/-])(?:(\d{4})-(\d{1,2})-(\d{1,2})|(\d{1,2})/(\d{1,2})/(\d{4}|\d{2}))(?![\d/-])',
         'g'
     ) as found (parts)
 )
