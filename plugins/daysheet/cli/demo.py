@@ -79,7 +79,10 @@ def _table(models: list[BuiltModel]) -> Table:
     table.add_column("rows", justify="right")
     table.add_column("seconds", justify="right")
     catalog = load_catalog()
-    for system in sorted(catalog.systems.values(), key=lambda system: (system.phase, system.name)):
+    systems = sorted(  # those that read most come last in their phase
+        catalog.systems.values(), key=lambda one: (one.phase, len(one.reads), one.name)
+    )
+    for system in systems:
         own = [one for one in models if catalog.models[one.model].system == system]
         took = sum(one.seconds for one in own)
         table.add_row(f"[bold]{system.title}", "", "", f"[bold]{took:.2f}")

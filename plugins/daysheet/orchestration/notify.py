@@ -20,9 +20,11 @@ the task. Nothing is loaded or published twice by a rerun.</p>
 CHECK = "check"  # the task that checks a whole build ...
 NEWS = "news"  # ... and its XCom: findings that were not there before, as plain values
 
-_NEWS_SUBJECT = "[daysheet] new warnings about the published numbers"
+_NEWS_SUBJECT = (
+    '[daysheet] new warnings about build {{ ti.xcom_pull(task_ids="take_build") }}, published'
+)
 _NEWS_BODY = """\
-<p>The build of the run <b>{{ run_id }}</b> is published. Its checks found what they did not find,
+<p>Build <b>{{ ti.xcom_pull(task_ids="take_build") }}</b> is published. Its checks found what they did not find,
 or found half as often, in the build before:</p>
 <table border="1" cellpadding="4">
 <tr><th>where</th><th>check</th><th>found</th><th>before</th></tr>
