@@ -65,7 +65,7 @@ bookings as (
 attached as (
     {{ work_of_appointments(
         source('opendental', 'procedurelog'), source('opendental', 'procedurecode')
-    ) }}
+    ) | indent }}
 )
 
 select

@@ -41,8 +41,9 @@ select
 from {{ procedures }} as items
 left join {{ codes }} as codes
     on items.code_id = codes.code_id
-cross join
-    lateral (select coalesce(codes.proc_code in ('D9986', 'D9987'), false)) as markers (is_marker)
+cross join lateral (
+    select coalesce(codes.proc_code in ('D9986', 'D9987'), false) as is_marker
+) as markers
 cross join
     lateral (values (items.appointment_id), (nullif(items.planned_apt_id, items.appointment_id)))
         as places (appointment_id)
