@@ -88,7 +88,7 @@ select
     settlements.first_payment_date,
     settlements.paid_in_full_date,
     case
-        when settlements.paid_in_full_date is not null then 'paid'
+        when settlements.is_paid_in_full then 'paid'
         when charted.is_completed and claims.received_date <= '{{ as_of }}'::date
             then 'insurance received'
         when charted.is_completed and claims.first_sent_date <= '{{ as_of }}'::date then 'claimed'

@@ -94,12 +94,13 @@ owed_days as (
 select
     procedure_id,
     min(payment_date) as first_payment_date,
+    max(fee) > 0 and round(sum(amount), 2) <= 0 as is_paid_in_full,
     case
         when max(fee) > 0 and round(sum(amount), 2) <= 0
-            then max(settled_on) filter (
+            then nullif(max(settled_on) filter (
                 where round(owed, 2) <= 0
                 and (round(owed - amount, 2) > 0 or settled_on = charge_date)
-            )
+            ), '0001-01-01')
     end as paid_in_full_date
 from owed_days
 group by procedure_id
