@@ -26,9 +26,9 @@ case
     )
 {%- endmacro %}
 
-{# What is attached to each appointment: the fee of its planned and completed procedures, whether any
-   work was done, and the latest marker (D9986, D9987) with its day. A planned appointment holds its
-   procedures by a key of their own. #}
+{# What is attached to each appointment: the fee of its planned and completed procedures, whether
+   any work was done, and the latest marker (D9986, D9987) with its day. A planned appointment holds
+   its procedures by a key of their own. #}
 {% macro work_of_appointments(procedures, codes) -%}
 select
     places.appointment_id,
