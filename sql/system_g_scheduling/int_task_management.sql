@@ -3,11 +3,7 @@ with recursive list_ancestors as (
 ),
 
 list_paths as (
-    select distinct on (task_list_id)
-        task_list_id,
-        list_path
-    from list_ancestors
-    order by task_list_id asc, cardinality(lists_seen) desc
+    {{ task_list_paths('list_ancestors') | indent }}
 ),
 
 inboxes as (

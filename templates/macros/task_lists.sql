@@ -20,3 +20,12 @@ inner join {{ lists }} as parents
     on list_ancestors.parent_id = parents.task_list_id
 where parents.task_list_id != all(list_ancestors.lists_seen)
 {%- endmacro %}
+
+{# The full name of each list: that from the topmost list above it. #}
+{% macro task_list_paths(ancestors) -%}
+select distinct on (task_list_id)
+    task_list_id,
+    list_path
+from {{ ancestors }}
+order by task_list_id asc, cardinality(lists_seen) desc
+{%- endmacro %}
