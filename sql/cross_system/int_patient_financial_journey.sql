@@ -105,10 +105,7 @@ select
     journey.patient_first_statement_date as first_statement_date,
     first_placements.first_placement_date,
     case
-        when
-            placements.is_open
-            or (aging.mode = 'running' and aging.is_in_collections and patients.is_guarantor)
-            then 'in collections'
+        when placements.is_open or families.is_in_collections then 'in collections'
         when round(journey.closing_balance, 2) < 0 then 'credit'
         when round(journey.closing_balance, 2) > 0 and open_payplans.active_payplan_count > 0
             then 'payment plan'
@@ -128,6 +125,13 @@ left join {{ ref('int_ar_aging_snapshot') }} as aging
     on
         journey.patient_id = aging.patient_id
         and journey.month_end = aging.as_of_date
+-- Who only guarantees has no aging of its own; the family's row says who is in collections.
+left join {{ ref('int_ar_aging_snapshot') }} as families
+    on
+        journey.patient_id = families.guarantor_id
+        and journey.month_end = families.as_of_date
+        and families.patient_id is null
+        and families.mode = 'running'
 left join placements
     on
         journey.patient_id = placements.patient_id

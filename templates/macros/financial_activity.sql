@@ -26,10 +26,13 @@ select
     0 as statements_sent,
     0 as financial_contacts,
     min(transaction_date) filter (
-        where transaction_type = 'procedure' and amount > 0 and transaction_date >= '1900-01-01'
+        where
+            transaction_type = 'procedure'
+            and amount > 0
+            and transaction_date between '1900-01-01' and '{{ as_of }}'
     ) as first_charge_date,
     min(transaction_date) filter (
-        where collected_amount > 0 and transaction_date >= '1900-01-01'
+        where collected_amount > 0 and transaction_date between '1900-01-01' and '{{ as_of }}'
     ) as first_payment_date,
     null::date as first_statement_date
 from {{ ledger }}
