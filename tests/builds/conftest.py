@@ -92,6 +92,30 @@ def project(tmp_path, monkeypatch):
 
 
 @pytest.fixture
+def labelled(project):
+    """The project with names in its second model too."""
+    project.write(
+        "two/int_aged.sql",
+        "select provider_id, provider_label, '{{ as_of }}'::date as as_of_date"
+        " from {{ ref('int_names') }}",
+    )
+    project.write(
+        "two/int_aged.yml",
+        """
+        description: Providers as of a day.
+        type: snapshot
+        grain: [provider_id]
+        columns:
+          provider_id: {}
+          provider_label: {}
+          as_of_date: {}
+        """,
+    )
+    project.reload()
+    return project
+
+
+@pytest.fixture
 def practice(warehouse):
     """A warehouse with two providers in batch 1."""
     load_batch(warehouse, [(1, "DOC"), (2, "HYG")])

@@ -16,29 +16,6 @@ LOUDER = (
 )
 
 
-@pytest.fixture
-def labelled(project):
-    project.write(
-        "two/int_aged.sql",
-        "select provider_id, provider_label, '{{ as_of }}'::date as as_of_date"
-        " from {{ ref('int_names') }}",
-    )
-    project.write(
-        "two/int_aged.yml",
-        """
-        description: Providers as of a day.
-        type: snapshot
-        grain: [provider_id]
-        columns:
-          provider_id: {}
-          provider_label: {}
-          as_of_date: {}
-        """,
-    )
-    project.reload()
-    return project
-
-
 def labels(warehouse, build, model="int_aged"):
     found = rows(
         warehouse, f"select provider_label from build_{build.build}.{model} order by 1", "builder"

@@ -3,7 +3,6 @@
 import threading
 
 import psycopg
-import pytest
 from psycopg import IsolationLevel
 
 from daysheet.builds import publishing
@@ -45,28 +44,6 @@ class Reader(threading.Thread):
         self.pages += 1
         self.empty += not names or not aged
         self.mixed += names != aged
-
-
-@pytest.fixture
-def labelled(project):
-    project.write(
-        "two/int_aged.sql",
-        "select provider_id, provider_label, '{{ as_of }}'::date as as_of_date"
-        " from {{ ref('int_names') }}",
-    )
-    project.write(
-        "two/int_aged.yml",
-        """
-        description: Providers as of a day.
-        type: snapshot
-        grain: [provider_id]
-        columns:
-          provider_id: {}
-          provider_label: {}
-          as_of_date: {}
-        """,
-    )
-    project.reload()
 
 
 def publish_many(warehouse, reader):

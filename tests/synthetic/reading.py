@@ -4,7 +4,7 @@ import csv
 import datetime
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import NamedTuple
@@ -27,6 +27,24 @@ RANGES = {"smallint": 2**15, "integer": 2**31, "bigint": 2**63}
 def rows(folder: Path, table: str) -> Iterator[dict[str, str]]:
     with (folder / f"{table}.csv").open(newline="", encoding="utf-8") as stream:
         yield from csv.DictReader(stream, strict=True)
+
+
+Row = dict[str, str]
+Oddities = dict[str, tuple[str, Callable[[Row], bool]]]  # name -> table, and how its row is known
+
+
+def lacking(folder: Path, oddities: Oddities) -> set[str]:
+    """The oddities that no row shows."""
+    left = set(oddities)
+    for table in {table for table, _ in oddities.values()}:
+        tests = {name: test for name, (of, test) in oddities.items() if of == table}
+        for row in rows(folder, table):
+            left -= {name for name in left & set(tests) if tests[name](row)}
+    return left
+
+
+def cells(folder: Path, table: str, column: str) -> set[str]:
+    return {row[column] for row in rows(folder, table)}
 
 
 def money(cell: str) -> Decimal:

@@ -4,7 +4,6 @@ import csv
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,12 +11,11 @@ import pytest
 from daysheet.catalog import load_codes, load_contracts
 
 from .conftest import UNTIL
-from .reading import rows
+from .reading import Oddities, cells, lacking, rows
 
-Row = dict[str, str]
 TODAY, NEVER = str(UNTIL), "0001-01-01 00:00:00"
 
-IN_ONE_ROW: dict[str, tuple[str, Callable[[Row], bool]]] = {
+IN_ONE_ROW: Oddities = {
     "a visit that lost its day": (
         "appointment",
         lambda r: r["AptStatus"] in "125" and r["AptDateTime"][:4] in ("0000", "0001"),
@@ -150,19 +148,12 @@ EVERY_CODE = {
 
 
 def test_each_oddity_of_the_desk_is_there(practice: Path):
-    found = Counter()
-    for table in {table for table, _ in IN_ONE_ROW.values()}:
-        tests = {name: test for name, (t, test) in IN_ONE_ROW.items() if t == table}
-        for row in rows(practice / "opendental", table):
-            found.update(name for name, test in tests.items() if test(row))
-    assert set(IN_ONE_ROW) - set(found) == set()
+    assert lacking(practice / "opendental", IN_ONE_ROW) == set()
 
 
 @pytest.mark.parametrize(("place", "codes"), EVERY_CODE.items(), ids=str)
 def test_every_code_of_the_desk_occurs(practice: Path, place: tuple[str, str], codes: str):
-    table, column = place
-    found = {row[column] for row in rows(practice / "opendental", table)}
-    assert set(codes) <= found
+    assert set(codes) <= cells(practice / "opendental", *place)
 
 
 def test_every_code_is_on_its_list(practice: Path):

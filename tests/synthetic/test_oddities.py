@@ -1,19 +1,17 @@
 """Everything the vendor's data is known to hold against its reader is in the practice."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from .conftest import UNTIL
-from .reading import money, rows
+from .reading import Oddities, cells, lacking, money, rows
 
-Row = dict[str, str]
 TODAY = str(UNTIL)
 
-IN_ONE_ROW: dict[str, tuple[str, Callable[[Row], bool]]] = {
+IN_ONE_ROW: Oddities = {
     "no birth date": ("patient", lambda r: r["Birthdate"] == "0001-01-01"),
     "a birth date of 1900": ("patient", lambda r: r["Birthdate"] == "1900-01-01"),
     "a zero date": ("adjustment", lambda r: r["AdjDate"] == "0000-00-00"),
@@ -91,19 +89,12 @@ EVERY_CODE = {
 
 
 def test_each_oddity_that_shows_in_one_row_is_there(practice: Path):
-    found = Counter()
-    for table in {table for table, _ in IN_ONE_ROW.values()}:
-        tests = {name: test for name, (t, test) in IN_ONE_ROW.items() if t == table}
-        for row in rows(practice / "opendental", table):
-            found.update(name for name, test in tests.items() if test(row))
-    assert set(IN_ONE_ROW) - set(found) == set()
+    assert lacking(practice / "opendental", IN_ONE_ROW) == set()
 
 
 @pytest.mark.parametrize(("place", "codes"), EVERY_CODE.items(), ids=str)
 def test_every_code_occurs(practice: Path, place: tuple[str, str], codes: str):
-    table, column = place
-    found = {row[column] for row in rows(practice / "opendental", table)}
-    assert set(codes) <= found
+    assert set(codes) <= cells(practice / "opendental", *place)
 
 
 def test_families_are_crossed_and_guarantors_chained(practice: Path):
