@@ -1,7 +1,7 @@
 """Rows that point at nothing: what deletes and old bugs leave in a practice's database."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 
 from daysheet.synthetic.amounts import DOLLAR
 from daysheet.synthetic.audit import log
@@ -20,71 +20,82 @@ def write_strays(office: Office, patients: int) -> Iterator[tuple[int, Account]]
         day = office.start + timedelta(days=rng.randrange((office.until - office.start).days))
         at = stamp(day, rng)
         missing, account = NOBODY + n, Account(office.until, office.payplans_version)
-        drop, code = office.drop, office.codes["D0120"]
-        drop.add(
-            "procedurelog",
-            PatNum=missing,
-            ProcDate=day,
-            ProcFee=58 * DOLLAR,
-            ProcStatus=2,
-            ProvNum=office.dentists[0],
-            CodeNum=code.key,
-            UnitQty=1,
-            DateTStamp=at,
-            SecDateEntry=at,
-        )
-        account.charge(day, 58 * DOLLAR)
-        kind = office.defs["adj.courtesy"]
-        drop.add(
-            "adjustment",
-            AdjDate=day,
-            AdjAmt=-5 * DOLLAR,
-            PatNum=missing,
-            AdjType=kind,
-            ProcDate=day,
-            DateEntry=day,
-            SecDateTEdit=at,
-        )
-        account.adjust(day, -5 * DOLLAR)
-        drop.add(
-            "paysplit",
-            SplitAmt=20 * DOLLAR,
-            PatNum=missing,
-            PayNum=NOBODY + n,
-            ProcNum=NOBODY + n,
-            DatePay=day,
-            DateEntry=day,
-            SecDateTEdit=at,
-        )
-        account.pay(day, 20 * DOLLAR)
-        drop.add(
-            "payplancharge",
-            PayPlanNum=NOBODY,
-            Guarantor=missing,
-            PatNum=missing,
-            ChargeDate=day,
-            Principal=99 * DOLLAR,
-            SecDateTEntry=at,
-            SecDateTEdit=at,
-        )
-        office.extras["charges of missing payment plans"] += 99 * DOLLAR
-        drop.add(
-            "claimproc",
-            ProcNum=NOBODY + n,
-            ClaimNum=NOBODY + n,
-            PatNum=missing,
-            Status=1,
-            InsPayAmt=11 * DOLLAR,
-            DateCP=day,
-            ProcDate=day,
-            DateEntry=day,
-            SecDateEntry=day,
-            SecDateTEdit=at,
-        )
-        office.extras["insurance on missing procedures"] += 11 * DOLLAR
-        drop.add("treatplanattach", TreatPlanNum=NOBODY, ProcNum=NOBODY + n)
-        drop.add("procnote", PatNum=missing, ProcNum=NOBODY + n, EntryDateTime=at)
+        _write_money(office, account, missing, day, at)
+        _write_money_of_nothing(office, missing, day, at)
+        drop = office.drop
+        drop.add("treatplanattach", TreatPlanNum=NOBODY, ProcNum=missing)
+        drop.add("procnote", PatNum=missing, ProcNum=missing, EntryDateTime=at)
         drop.add("patplan", PatNum=missing, Ordinal=1, InsSubNum=NOBODY, SecDateTEdit=at)
         log(office, rng, "logged on", day, patient=missing)
         leave_loose_ends(office, rng, day, missing)
         yield missing, account
+
+
+def _write_money(office: Office, account: Account, missing: int, day: date, at: str) -> None:
+    """What counts on the account of a patient who does not exist."""
+    drop, fee, discount, paid = office.drop, 58 * DOLLAR, -5 * DOLLAR, 20 * DOLLAR
+    drop.add(
+        "procedurelog",
+        PatNum=missing,
+        ProcDate=day,
+        ProcFee=fee,
+        ProcStatus=2,
+        ProvNum=office.dentists[0],
+        CodeNum=office.codes["D0120"].key,
+        UnitQty=1,
+        DateTStamp=at,
+        SecDateEntry=at,
+    )
+    account.charge(day, fee)
+    drop.add(
+        "adjustment",
+        AdjDate=day,
+        AdjAmt=discount,
+        PatNum=missing,
+        AdjType=office.defs["adj.courtesy"],
+        ProcDate=day,
+        DateEntry=day,
+        SecDateTEdit=at,
+    )
+    account.adjust(day, discount)
+    drop.add(
+        "paysplit",
+        SplitAmt=paid,
+        PatNum=missing,
+        PayNum=missing,
+        ProcNum=missing,
+        DatePay=day,
+        DateEntry=day,
+        SecDateTEdit=at,
+    )
+    account.pay(day, paid)
+
+
+def _write_money_of_nothing(office: Office, missing: int, day: date, at: str) -> None:
+    """What counts nowhere: its payment plan, or its procedure, does not exist."""
+    drop, charge, paid = office.drop, 99 * DOLLAR, 11 * DOLLAR
+    drop.add(
+        "payplancharge",
+        PayPlanNum=NOBODY,
+        Guarantor=missing,
+        PatNum=missing,
+        ChargeDate=day,
+        Principal=charge,
+        SecDateTEntry=at,
+        SecDateTEdit=at,
+    )
+    office.extras["charges of missing payment plans"] += charge
+    drop.add(
+        "claimproc",
+        ProcNum=missing,
+        ClaimNum=missing,
+        PatNum=missing,
+        Status=1,
+        InsPayAmt=paid,
+        DateCP=day,
+        ProcDate=day,
+        DateEntry=day,
+        SecDateEntry=day,
+        SecDateTEdit=at,
+    )
+    office.extras["insurance on missing procedures"] += paid
