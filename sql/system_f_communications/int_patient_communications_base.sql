@@ -79,7 +79,7 @@ contacts as (
         coalesce(logs.occurred_at, messages.occurred_at) as occurred_at,
         logs.ended_at,
         coalesce(logs.entered_at, messages.entered_at) as entered_at,
-        coalesce(logs.direction, messages.direction) as direction,
+        coalesce(messages.direction, logs.direction) as direction,
         coalesce(logs.channel, messages.channel) as channel,
         logs.comm_type_name,
         logs.comm_type_marker,
