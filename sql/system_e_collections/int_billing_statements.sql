@@ -119,7 +119,8 @@ select
     payments_after.paid_within_30,
     case
         when
-            not statements.is_demand
+            demands.statement_id is null
+            or statements.date_sent > '{{ as_of }}'::date
             or statements.super_family_id is not null
             or coalesce(statements.amount_due, 0) <= 0
             then null

@@ -92,9 +92,9 @@ open_tasks as (
         on
             contacts.patient_id = collection_work.patient_id
             and contacts.contact_at >= collection_work.created_at
-            and (
-                contacts.contact_at <= collection_work.finished_at
-                or (collection_work.finished_at is null and collection_work.task_status != 'done')
+            and coalesce(
+                contacts.contact_at <= collection_work.finished_at,
+                collection_work.task_status is distinct from 'done'
             )
     order by contacts.commlog_id asc, collection_work.created_at desc, collection_work.task_id desc
 ),
