@@ -104,7 +104,10 @@ select
         when bookings.apt_status not in (2, 3, 5) then null
         when
             bookings.apt_status = 2
-            and (attached.is_work_done or attached.broken_on != bookings.apt_date_time::date)
+            and (
+                attached.is_work_done
+                or attached.broken_on is distinct from bookings.apt_date_time::date
+            )
             then null
         when attached.broken_code = 'D9986' then 'missed'
         when attached.broken_code = 'D9987' then 'cancelled'
