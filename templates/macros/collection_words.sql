@@ -53,7 +53,7 @@ case
 
 {# What notes (commlog_id, note, contact_date) promise: the one amount and the one day, from the
    contact on, named in their promising sentences; null where there is none, or more than one. Without
-   a day a promise is due in 30 days.
+   a day a promise is due in 30 days; of a contact without a day nobody can say when.
    Amounts carry a dollar sign or cents and no second one as a range, days are ISO or American, with
    their year (of this century where it has two digits). #}
 {% macro promises(notes) -%}
@@ -64,7 +64,7 @@ with sentences as (
         split.sentence
     from {{ notes }} as notes
     cross join lateral regexp_split_to_table(notes.note, '[!?;\r\n]+|\.(\s+|$)') as split (sentence)
-    where {{ is_promise('split.sentence') }}
+    where notes.contact_date is not null and {{ is_promise('split.sentence') }}
 ),
 
 amounts as (
