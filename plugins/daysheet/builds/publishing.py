@@ -2,7 +2,7 @@
 
 import logging
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import psycopg
 from psycopg import sql
@@ -13,7 +13,8 @@ from daysheet.builds.opening import ENDED, Build, current_build, read_build, req
 from daysheet.builds.quality import keep_report, keep_totals
 from daysheet.builds.schemas import drop_stage, ensure_schemas
 from daysheet.catalog import load_catalog
-from daysheet.checks.build_checks import load_build_checks, run_build_check
+from daysheet.checks import CheckResult
+from daysheet.checks.build_checks import BuildCheck, load_build_checks, run_build_check
 from daysheet.checks.totals import measure_totals
 from daysheet.rendering import Relations
 from daysheet.warehouse import DatabaseFault, LockClass, session
@@ -39,7 +40,6 @@ class Ending:
 
     build: int
     state: str  # published, kept or superseded
-    warnings: dict[str, int] = field(default_factory=dict)
 
 
 def check_build(dsn: str, build_number: int) -> dict[str, int]:
@@ -56,34 +56,8 @@ def check_build(dsn: str, build_number: int) -> dict[str, int]:
         relations = Relations(build.schema, build.stage_schema)
         started = time.monotonic()
         keep_totals(connection, build, measure_totals(connection, relations, build.as_of))
-        checks, results = load_build_checks(), []
-        for check in checks:
-            check_started = time.monotonic()
-            with connection.transaction():
-                result = run_build_check(
-                    connection,
-                    check,
-                    relations,
-                    build=build.build,
-                    batch=build.batch,
-                    as_of=build.as_of,
-                )
-                connection.execute(
-                    "insert into ops.build_check"
-                    " (build, check_name, severity, failing, detail, seconds)"
-                    " values (%s, %s, %s, %s, %s, %s) on conflict (build, check_name) do update"
-                    " set severity = excluded.severity, failing = excluded.failing,"
-                    " detail = excluded.detail, seconds = excluded.seconds, checked_at = now()",
-                    [
-                        build.build,
-                        result.name,
-                        result.severity,
-                        result.failing,
-                        Jsonb(result.keys),
-                        round(time.monotonic() - check_started, 3),
-                    ],
-                )
-            results.append(result)
+        checks = load_build_checks()
+        results = [_check(connection, build, relations, check) for check in checks]
         keep_report(connection, build, checks, round(time.monotonic() - started, 3))
     blocking = [result.name for result in results if result.blocks]
     if blocking:
@@ -93,6 +67,32 @@ def check_build(dsn: str, build_number: int) -> dict[str, int]:
             is_reported=True,
         )
     return {result.name: result.failing for result in results if result.failing}
+
+
+def _check(
+    connection: psycopg.Connection, build: Build, relations: Relations, check: BuildCheck
+) -> CheckResult:
+    """Run one check and keep what it found, in one transaction."""
+    started = time.monotonic()
+    with connection.transaction():
+        result = run_build_check(
+            connection, check, relations, build=build.build, batch=build.batch, as_of=build.as_of
+        )
+        connection.execute(
+            "insert into ops.build_check (build, check_name, severity, failing, detail, seconds)"
+            " values (%s, %s, %s, %s, %s, %s) on conflict (build, check_name) do update"
+            " set severity = excluded.severity, failing = excluded.failing,"
+            " detail = excluded.detail, seconds = excluded.seconds, checked_at = now()",
+            [
+                build.build,
+                result.name,
+                result.severity,
+                result.failing,
+                Jsonb(result.keys),
+                round(time.monotonic() - started, 3),
+            ],
+        )
+    return result
 
 
 def _require_all_models(connection: psycopg.Connection, build: Build) -> None:

@@ -11,12 +11,12 @@ from rich.console import Console
 from rich.tree import Tree
 
 from daysheet.builds.explaining import NotFound, Trace, explain
-from daysheet.builds.opening import BuildRefused
+from daysheet.builds.opening import ENDED, BuildRefused
 from daysheet.embedded.api import AirflowApi
 from daysheet.embedded.deployment import Deployment
 from daysheet.warehouse import Role, session
 
-_ENDED = {"published", "kept", "superseded", "failed", "abandoned"}
+_ENDED = {*ENDED, "failed", "abandoned"}
 _TIMEOUT_SECONDS = 6 * 3600
 
 console = Console(stderr=True)
@@ -67,7 +67,7 @@ def build(
         console.print(f"build {number} is {result['state']}")
         if result["problem"]:
             console.print(result["problem"])
-    if result["state"] not in ("published", "kept", "superseded"):
+    if result["state"] not in ENDED:
         raise typer.Exit(1)
 
 

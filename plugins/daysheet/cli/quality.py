@@ -11,6 +11,7 @@ from rich.table import Table
 
 from daysheet.builds.comparing import ModelDifference, compare_build, compare_model
 from daysheet.builds.opening import BuildRefused
+from daysheet.builds.origins import Batch
 from daysheet.builds.quality import as_json as report_as_json
 from daysheet.builds.quality import read_report
 from daysheet.builds.quality_text import as_text
@@ -49,7 +50,7 @@ def diff(
         if model:
             with progress.status(f"{model} ..."):
                 found = compare_model(dsn, before, after, model, limit)
-            _print_json(found) if as_json else _print_model(found)
+            _print_json(dataclasses.asdict(found)) if as_json else _print_model(found)
             return
         differences = []
         with progress.status("comparing ...") as status:
@@ -59,7 +60,10 @@ def diff(
     except BuildRefused as refusal:
         progress.print(str(refusal))
         raise typer.Exit(1) from None
-    _print_json(differences) if as_json else _print_build(differences)
+    if as_json:
+        _print_json([dataclasses.asdict(one) for one in differences])
+    else:
+        _print_build(differences)
 
 
 def report(
@@ -76,13 +80,8 @@ def report(
     print(json.dumps(report_as_json(found)) if as_json else as_text(found))
 
 
-def _print_json(found: ModelDifference | list[ModelDifference]) -> None:
-    plain: Any = found
-    if isinstance(found, list):
-        plain = [dataclasses.asdict(one) for one in found]
-    else:
-        plain = dataclasses.asdict(found)
-    print(json.dumps(plain, default=str))
+def _print_json(values: Any) -> None:
+    print(json.dumps(values, default=str))
 
 
 def _print_build(differences: list[ModelDifference]) -> None:
@@ -143,7 +142,7 @@ def _add_sums(table: Table, found: ModelDifference, *first: str) -> None:
             table.add_row(*first, one.column, *(f"{value:,.2f}" for value in values))
 
 
-def _print_batches(batches: dict[int, Any]) -> None:
+def _print_batches(batches: dict[int, Batch]) -> None:
     if not batches:
         output.print("No batch changed what these models read.")
         return
