@@ -24,8 +24,8 @@ _NEWS_SUBJECT = (
     '[daysheet] new warnings about build {{ ti.xcom_pull(task_ids="take_build") }}, published'
 )
 _NEWS_BODY = """\
-<p>Build <b>{{ ti.xcom_pull(task_ids="take_build") }}</b> is published. Its checks found what they did not find,
-or found half as often, in the build before:</p>
+<p>Build <b>{{ ti.xcom_pull(task_ids="take_build") }}</b> is published. Its checks
+found what they did not find, or found half as often, in the build before:</p>
 <table border="1" cellpadding="4">
 <tr><th>where</th><th>check</th><th>found</th><th>before</th></tr>
 {% for found in ti.xcom_pull(task_ids="check", key="news") %}
