@@ -21,6 +21,7 @@ campaigns as (
         clinic_id,
         owner_user_id,
         null::boolean as requires_pending_insurance,
+        false as is_for_super_families,
         null::bigint as dunning_rule_id
     from {{ source('practice', 'collection_campaign') }}
     union all
@@ -43,6 +44,7 @@ campaigns as (
             when 1 then true
             when 2 then false
         end as requires_pending_insurance,
+        coalesce(is_super_family, false) as is_for_super_families,
         dunning_id as dunning_rule_id
     from {{ source('opendental', 'dunning') }}
     where
@@ -96,6 +98,7 @@ select
     named_campaigns.billing_type_name,
     named_campaigns.clinic_id,
     named_campaigns.requires_pending_insurance,
+    named_campaigns.is_for_super_families,
     logins.user_id as owner_user_id,
     coalesce(eligible_families.eligible_account_count, 0) as eligible_account_count,
     coalesce(eligible_families.eligible_balance, 0) as eligible_balance,

@@ -44,9 +44,10 @@ where patient_id is null
 {%- endmacro %}
 
 {# Whether a campaign is for a family as `family_aging` shows it; a family that owes nothing is in
-   none. #}
+   none, and none is in a campaign for super-families. #}
 {% macro campaign_is_for(campaign, family) -%}
     {{ family }}.balance_total > 0
+    and {{ campaign }}.is_for_super_families is not true
     and {{ family }}.balance_total >= coalesce({{ campaign }}.min_balance, 0)
     and {{ family }}.balance_total
     <= coalesce({{ campaign }}.max_balance, {{ family }}.balance_total)
