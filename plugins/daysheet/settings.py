@@ -53,6 +53,13 @@ class Settings(BaseSettings):
         """The drop folder as a URL: holds inbox/, archive/, rejected/ and held/."""
         return self.drops_url or (self.home / "drops").as_uri()
 
+    def clock(self) -> dict[str, str]:
+        """Session settings by which ``desk.today()`` says what :meth:`today` says."""
+        return {
+            "daysheet.as_of": self.as_of.isoformat() if self.as_of else "",
+            "daysheet.timezone": self.timezone,
+        }
+
     def today(self) -> date:
         """The as-of date of whatever starts now."""
         return self.as_of or datetime.now(ZoneInfo(self.timezone)).date()

@@ -1,0 +1,1 @@
+"""What people and files change: sessions, claims, payments, work; every rule of it in one place."""

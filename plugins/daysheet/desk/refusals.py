@@ -1,0 +1,43 @@
+"""The one way the desk says no: a status code, a reason code, and what would be possible."""
+
+
+class Refused(Exception):
+    """Nothing was changed. ``problem`` holds codes, dates and amounts: never who or what for.
+
+    ``status`` is the HTTP status a page answers with: 403 no right, 404 unknown, 409 somebody was
+    faster (or it exists already), 413 too many at once, 422 not possible as asked.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        problem: str,
+        *,
+        field: str | None = None,
+        allowed: tuple[str, ...] = (),
+    ) -> None:
+        self.status = status
+        self.code = code
+        self.problem = problem
+        self.field = field  # of the form, when one is at fault
+        self.allowed = allowed  # next statuses, when the one asked for is not among them
+        super().__init__(status, code, problem)
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.problem}"
+
+
+def conflict(problem: str, code: str = "conflict") -> Refused:
+    """Somebody else was faster: look again."""
+    return Refused(409, code, problem)
+
+
+def not_possible(code: str, problem: str, *, field: str | None = None) -> Refused:
+    """It cannot be done as asked."""
+    return Refused(422, code, problem, field=field)
+
+
+def no_right(problem: str) -> Refused:
+    """It can be done, by somebody else."""
+    return Refused(403, "no_right", problem)

@@ -1,0 +1,218 @@
+-- depends: 0007.desk-parties
+-- Sessions and the claims they were sent on, with a history nobody can rewrite.
+set role daysheet_owner;
+
+create table desk.claims (
+    claim_id uuid primary key default gen_random_uuid(),
+    claim_ref text not null unique default 'RC-' || desk.random_code()
+    check (claim_ref ~ '^RC-[A-HJKMNP-Z2-9]{7}$'),
+    payer_id uuid references desk.payers,
+    client_id uuid references desk.clients,
+    clearinghouse_ref text unique,
+    payer_claim_no text,
+    source_status text,
+    submitted_on date,
+    portal_id uuid references desk.insurance_portals,
+    source_as_of date,
+    row_version integer not null default 1,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    unique (payer_id, payer_claim_no)
+);
+comment on table desk.claims is
+'What was sent to a payer: one or more sessions. claim_ref is ours and random, for links and mail; '
+'the clearinghouse and payer numbers identify a person and stay here.';
+
+create table desk.sessions (
+    session_id uuid primary key default gen_random_uuid(),
+    session_ref text not null unique default 'RS-' || desk.random_code()
+    check (session_ref ~ '^RS-[A-HJKMNP-Z2-9]{7}$'),
+    service_on date not null,
+    service_time time,
+    client_id uuid not null references desk.clients,
+    clinician_id uuid not null references desk.clinicians,
+    billing_code text not null,
+    modifiers text[] not null default '{}',
+
+    -- as the newest export says
+    payer_id uuid references desk.payers,
+    secondary_payer_id uuid references desk.payers,
+    units numeric(6, 2),
+    total_fee numeric(12, 2) not null default 0,
+    client_charge numeric(12, 2) not null default 0,
+    client_uninvoiced numeric(12, 2) not null default 0,
+    client_paid numeric(12, 2) not null default 0,
+    client_unpaid numeric(12, 2) not null default 0,
+    ins_charge numeric(12, 2) not null default 0 check (ins_charge >= 0),
+    ins_paid_reported numeric(12, 2) not null default 0,
+    ins_unpaid_reported numeric(12, 2) not null default 0,
+    write_off_reported numeric(12, 2) not null default 0 check (write_off_reported >= 0),
+    client_status_label text,
+    ins_status_label text,
+    note_status text,
+    source_as_of date,
+    source_file_id bigint references ops.file,
+    row_hash uuid,
+
+    -- ours: no import overwrites these
+    billing_status text not null check (billing_status in (
+        'scheduled', 'completed', 'documented', 'ready_to_bill', 'submitted', 'pending', 'approved',
+        'paid', 'denied', 'appealing', 'client_responsibility', 'written_off', 'voided'
+    )),
+    status_since date not null default desk.today(),
+    claim_id uuid references desk.claims,
+    note_attested_on date,
+    first_submitted_on date,
+    last_submitted_on date,
+    paid_on date,
+    paid_on_source text check (paid_on_source in ('remittance', 'manual', 'unknown')),
+    denied_on date,
+    appeal_deadline date,
+    first_adjudicated_on date,
+    first_outcome text check (
+        first_outcome in ('paid', 'partial', 'denied', 'patient', 'approved')
+    ),
+    expected_allowed numeric(12, 2),
+    ins_paid_posted numeric(12, 2),
+    write_off_posted numeric(12, 2) check (write_off_posted >= 0),
+    client_transfer numeric(12, 2) not null default 0 check (client_transfer >= 0),
+    clean_claim boolean,
+    needs_disposition boolean not null default false,
+    keeps_credit boolean not null default false,
+    hold_reason text,
+    assigned_to text references desk.staff,
+    next_action_on date,
+
+    amount_paid numeric(12, 2) not null
+    generated always as (coalesce(ins_paid_posted, ins_paid_reported)) stored,
+    write_off numeric(12, 2) not null
+    generated always as (coalesce(write_off_posted, write_off_reported)) stored,
+    outstanding numeric(12, 2) not null generated always as (greatest(
+        ins_charge - coalesce(ins_paid_posted, ins_paid_reported)
+        - coalesce(write_off_posted, write_off_reported) - client_transfer, 0
+    )) stored,
+    payer_credit numeric(12, 2) not null generated always as (greatest(
+        coalesce(ins_paid_posted, ins_paid_reported)
+        + coalesce(write_off_posted, write_off_reported) + client_transfer - ins_charge, 0
+    )) stored,
+    in_ar boolean not null generated always as (
+        billing_status in ('submitted', 'pending', 'approved', 'denied', 'appealing')
+        or (billing_status = 'ready_to_bill' and first_submitted_on is not null)
+    ) stored,
+    unbilled boolean not null generated always as (
+        billing_status in ('completed', 'documented', 'ready_to_bill')
+        and first_submitted_on is null and ins_charge > 0
+    ) stored,
+
+    row_version integer not null default 1,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+
+    constraint submitted_in_order check (last_submitted_on >= first_submitted_on),
+    constraint submitted_after_service check (first_submitted_on >= service_on),
+    constraint denied_on_a_day check (billing_status != 'denied' or denied_on is not null),
+    constraint paid_on_a_day_or_unknown check (
+        billing_status != 'paid' or coalesce(paid_on_source = 'unknown', false)
+        or paid_on is not null
+    )
+);
+comment on table desk.sessions is
+'One service code on one visit, the unit every count uses. Paid above billed is normal and shown '
+'as payer_credit.';
+create unique index session_identity on desk.sessions (
+    service_on, coalesce(service_time, '00:00'), client_id, clinician_id, billing_code, modifiers
+);
+create index session_by_claim on desk.sessions (claim_id);
+create index session_by_client on desk.sessions (client_id, service_on);
+create index session_owed on desk.sessions (payer_id) where in_ar or unbilled;
+create index session_by_owner on desk.sessions (assigned_to) where in_ar or unbilled;
+
+create table desk.submissions (
+    claim_id uuid not null references desk.claims,
+    n integer not null check (n > 0),
+    submitted_on date,
+    kind text not null check (kind in ('original', 'corrected', 'appeal')),
+    portal_id uuid references desk.insurance_portals,
+    by_user text not null,
+    at timestamptz not null default now(),
+    primary key (claim_id, n)
+);
+comment on table desk.submissions is
+'Each sending of a claim; what the payer answered is in desk.submission_outcomes. Append-only.';
+
+create table desk.submission_outcomes (
+    claim_id uuid not null,
+    n integer not null,
+    outcome text not null check (outcome in ('accepted', 'rejected')),
+    reject_reason text,
+    by_user text not null,
+    at timestamptz not null default now(),
+    primary key (claim_id, n),
+    foreign key (claim_id, n) references desk.submissions
+);
+
+create table desk.session_status_history (
+    history_id bigint generated always as identity primary key,
+    session_id uuid not null references desk.sessions deferrable initially deferred,
+    from_status text,
+    to_status text not null,
+    transition smallint,
+    at timestamptz not null default clock_timestamp(),
+    as_of date not null default desk.today(),
+    actor text not null check (actor != ''),
+    source text not null check (source in ('ui', 'import', 'dag')),
+    reason text,
+    file_id bigint references ops.file,
+    line bigint,
+    batch_id uuid,
+    detail jsonb not null default '{}'
+);
+comment on table desk.session_status_history is
+'Every status a session ever had; the last row of a session is its status. transition is the row '
+'number of the lifecycle, null for the first; batch_id ties the rows of one bulk change.';
+create index history_by_session on desk.session_status_history (session_id, history_id);
+
+create function desk.check_status_history() returns trigger
+language plpgsql as $$
+declare
+    said text;
+begin
+    select to_status into said from desk.session_status_history
+    where session_id = new.session_id order by history_id desc limit 1;
+    if said is distinct from (
+        select billing_status from desk.sessions where session_id = new.session_id
+    ) then
+        raise exception 'a session''s status is not what its history says'
+        using errcode = 'integrity_constraint_violation',
+        table = 'sessions', schema = 'desk', constraint = 'status_has_history';
+    end if;
+    return null;
+end
+$$;
+create constraint trigger status_has_history
+after insert or update of billing_status on desk.sessions
+deferrable initially deferred for each row execute function desk.check_status_history();
+create constraint trigger history_is_status
+after insert on desk.session_status_history
+deferrable initially deferred for each row execute function desk.check_status_history();
+
+do $$
+declare
+    one text;
+begin
+    foreach one in array array['claims', 'sessions'] loop
+        execute format(
+            'create trigger touch before update on desk.%I for each row execute function desk.touch()',
+            one
+        );
+    end loop;
+    foreach one in array array['submissions', 'submission_outcomes', 'session_status_history'] loop
+        execute format(
+            'create trigger append_only before update or delete or truncate on desk.%I '
+            'for each statement execute function desk.refuse_change()', one
+        );
+    end loop;
+end
+$$;
+
+reset role;

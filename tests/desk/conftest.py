@@ -1,0 +1,41 @@
+"""A desk of invented people on a day that does not move, and hands to work at it with."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+
+import psycopg
+import pytest
+
+from daysheet.warehouse import session
+from tests.conftest import Warehouse
+
+TODAY = date(2026, 11, 20)
+
+
+class Desk:
+    """One warehouse with its desk; ``today`` is what desk.today() says in every session."""
+
+    def __init__(self, warehouse: Warehouse, today: date = TODAY) -> None:
+        self.warehouse, self.today = warehouse, today
+
+    @contextmanager
+    def open(self, role: str = "desk") -> Iterator[psycopg.Connection]:
+        """A session in autocommit, as pages and tasks have it."""
+        clock = {"daysheet.as_of": self.today.isoformat(), "daysheet.timezone": "UTC"}
+        with session(
+            self.warehouse.dsn(role), "tests", autocommit=True, settings=clock
+        ) as connection:
+            yield connection
+
+
+@pytest.fixture
+def desk(warehouse: Warehouse) -> Desk:
+    return Desk(warehouse)
+
+
+@pytest.fixture
+def db(desk: Desk) -> Iterator[psycopg.Connection]:
+    """A session of the desk role on 2026-11-20."""
+    with desk.open() as connection:
+        yield connection
