@@ -72,6 +72,8 @@ create table desk.sessions (
     first_outcome text check (
         first_outcome in ('paid', 'partial', 'denied', 'patient', 'approved')
     ),
+    -- true while the day is only that of the file which told
+    first_outcome_is_estimated boolean not null default false,
     expected_allowed numeric(12, 2),
     ins_paid_posted numeric(12, 2),
     write_off_posted numeric(12, 2) check (write_off_posted >= 0),

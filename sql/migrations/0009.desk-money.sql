@@ -54,6 +54,33 @@ comment on table desk.payment_allocations is
 create index allocation_by_payment on desk.payment_allocations (payment_id);
 create index allocation_by_session on desk.payment_allocations (session_id);
 
+create table desk.remittance_lines (
+    line_id uuid primary key default gen_random_uuid(),
+    line_key bytea not null,
+    n integer not null default 1 check (n > 0),
+    payment_id uuid not null references desk.payments,
+    client_id uuid not null references desk.clients,
+    clearinghouse_ref text,
+    payer_claim_no text,
+    amount numeric(12, 2) not null,
+    payment_status text not null,
+    claim_id uuid references desk.claims,
+    reverses_line_id uuid unique references desk.remittance_lines,
+    is_applied boolean not null default false,
+    file_id bigint references ops.file,
+    line bigint,
+    created_at timestamptz not null default now(),
+    unique (line_key, n)
+);
+comment on table desk.remittance_lines is
+'What a payer said each part of a payment was for. line_key is the hash of the line''s cells: the '
+'same line of a later file is no news; n counts those a person took for two. claim_id and '
+'is_applied come when the claim and its sessions are known.';
+create index remittance_line_by_payment on desk.remittance_lines (payment_id);
+create index remittance_line_by_claim on desk.remittance_lines (claim_id);
+create index remittance_line_waiting on desk.remittance_lines (clearinghouse_ref)
+where not is_applied;
+
 create table desk.adjustments (
     adjustment_id uuid primary key default gen_random_uuid(),
     session_id uuid references desk.sessions,
