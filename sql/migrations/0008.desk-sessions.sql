@@ -11,6 +11,8 @@ create table desk.claims (
     clearinghouse_ref text unique,
     payer_claim_no text,
     source_status text,
+    -- the day of the first file that said so
+    source_status_on date,
     submitted_on date,
     portal_id uuid references desk.insurance_portals,
     source_as_of date,
