@@ -40,6 +40,9 @@ class Column(Document):
     keep_sentinel: bool = False  # a day the ledger ages by: 0001-01-01 is a very old day
     phi: str | None = None
     since: str | None = None  # newer than the contract's version, so a file may lack it
+    heading: str | None = None  # of a report's column; without one it is read from another's cell
+    block: Literal["client", "insurance"] | None = None  # headings are unique within their block
+    reads: Literal["moment", "person", "payer", "code", "label", "units"] | None = None
     meaning: str
 
     @property
@@ -56,13 +59,17 @@ class RowFilter(Document):
     without: tuple[str, ...] = ()
 
 
+RecognizedBy = Literal["name", "header"]
+
+
 class Contract(Document):
-    """One source table. The first four fields come from the source's ``_source.yml``."""
+    """One source table. The first five fields come from the source's ``_source.yml``."""
 
     source: str
     encoding: str
     names: dict[str, str]
     optional: bool  # nobody misses the table when it was never dropped
+    recognized_by: RecognizedBy  # what says which table a file holds
     table: str
     meaning: str
     key: tuple[str, ...]
@@ -71,6 +78,7 @@ class Contract(Document):
     append_only: bool = False
     deletes: str | None = None
     rows: RowFilter | None = None
+    parked: bool = False  # files are recognized and archived, nothing of them is loaded
     columns: dict[str, Column]
 
     @property
@@ -97,6 +105,8 @@ class Contract(Document):
         """Name of a vendor column in staging: snake_case, keys ending in ``_id``."""
         if column in self.names:
             return self.names[column]
+        if self.recognized_by == "header":
+            return column  # a report's columns are named by us
         if column in self.key or self.columns[column].references:
             return _snake(column.removesuffix("Num")) + "_id"
         return _snake(column)
@@ -112,6 +122,7 @@ class _Source(Document):
     encoding: str
     names: dict[str, str] = {}
     optional: bool = False
+    recognized_by: RecognizedBy = "name"
 
 
 @cache
