@@ -19,7 +19,8 @@ create table desk.claims (
     row_version integer not null default 1,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
-    unique (payer_id, payer_claim_no)
+    -- deferrable: two claims may change numbers in one statement
+    unique (payer_id, payer_claim_no) deferrable
 );
 comment on table desk.claims is
 'What was sent to a payer: one or more sessions. claim_ref is ours and random, for links and mail; '
