@@ -19,12 +19,16 @@ create table desk.payments (
     reverses_payment_id uuid references desk.payments,
     is_reversed boolean not null default false,
     forced_reason text,
+    reversal_reason text,
     by_user text not null,
     as_of date not null default desk.today(),
     created_at timestamptz not null default now(),
     constraint received_by_today check (received_on <= as_of),
     constraint money_moves check (amount != 0 or source = 'payment_report'),
-    constraint a_reversal_is_opposite check (reverses_payment_id is null or amount < 0)
+    constraint a_reversal_is_opposite check (reverses_payment_id is null or amount < 0),
+    constraint reversed_for_a_reason check (
+        (reverses_payment_id is null) = (reversal_reason is null)
+    )
 );
 comment on table desk.payments is
 'Money received, by whom it was sent: payer_id null is client money. Insurance money counts where '
@@ -42,17 +46,19 @@ create table desk.payment_allocations (
     session_id uuid not null references desk.sessions,
     amount numeric(12, 2) not null,
     split text not null check (split in ('exact', 'auto')),
-    reverses_allocation_id uuid unique references desk.payment_allocations,
+    reverses_allocation_id uuid references desk.payment_allocations,
     by_user text not null,
     file_id bigint references ops.file,
     line bigint,
     created_at timestamptz not null default now()
 );
 comment on table desk.payment_allocations is
-'Which sessions a payment paid; a wrong one is undone by a row that names it, with the opposite '
-'amount. Live allocations of a payment never go beyond it.';
+'Which sessions a payment paid; a wrong one is undone, in whole or in part, by a row that names '
+'it, with the opposite amount. Live allocations of a payment never go beyond it.';
 create index allocation_by_payment on desk.payment_allocations (payment_id);
 create index allocation_by_session on desk.payment_allocations (session_id);
+create index allocation_reversals on desk.payment_allocations (reverses_allocation_id)
+where reverses_allocation_id is not null;
 
 create table desk.remittance_lines (
     line_id uuid primary key default gen_random_uuid(),
@@ -103,6 +109,7 @@ comment on table desk.adjustments is
 'Amounts taken off what a session''s payer owes, or moved between payer and client. Append-only; '
 'undone by a row that names it, with the opposite amount.';
 create index adjustment_by_session on desk.adjustments (session_id);
+create index adjustment_by_payment on desk.adjustments (payment_id) where payment_id is not null;
 
 create table desk.denials (
     denial_id uuid primary key default gen_random_uuid(),
@@ -142,40 +149,121 @@ create table desk.appeals (
     constraint decided_on_a_day check ((decided_on is null) = (decision is null))
 );
 
--- What a session was paid is the sum of its allocations, whoever writes them.
-create function desk.post_allocation() returns trigger
-language plpgsql security definer set search_path = desk, pg_temp as $$
-declare
-    paid desk.payments;
-    live numeric;
+-- A payment with its reversals: what is allocated or set aside stays within what was received.
+create function desk.check_payments(roots uuid[]) returns void
+language plpgsql as $$
 begin
-    select * into strict paid from desk.payments where payment_id = new.payment_id for update;
-    if paid.payer_id is null then
-        raise exception 'client money is not allocated to an insurance balance'
-        using errcode = 'check_violation', schema = 'desk', table = 'payment_allocations',
-        constraint = 'insurance_money_only';
-    end if;
-    select coalesce(sum(amount), 0) into live
-    from desk.payment_allocations where payment_id = new.payment_id;
-    if abs(live) > abs(paid.amount) or live * paid.amount < 0 then
+    if exists (
+        with members as (
+            select payment_id as root, payment_id, amount
+            from desk.payments where payment_id = any(roots)
+            union all
+            select reverses_payment_id, payment_id, amount
+            from desk.payments where reverses_payment_id = any(roots)
+        ),
+        spent as (
+            select
+                root,
+                amount,
+                (
+                    select coalesce(sum(amount), 0) from desk.payment_allocations
+                    where payment_id = members.payment_id
+                ) + (
+                    select coalesce(sum(amount), 0) from desk.adjustments
+                    where payment_id = members.payment_id
+                ) as used
+            from members
+        )
+        select from spent where abs(used) > abs(amount) or used * amount < 0
+        union all
+        select from spent group by root
+        having abs(sum(used)) > abs(sum(amount)) or sum(used) * sum(amount) < 0
+        or (max(amount) > 0 and sum(amount) < 0)
+    ) then
         raise exception 'allocations go beyond their payment'
         using errcode = 'check_violation', schema = 'desk', table = 'payment_allocations',
         constraint = 'within_the_payment';
     end if;
-    -- the sum is read under the session's lock, so that none is missed
-    perform from desk.sessions where session_id = new.session_id for update;
-    update desk.sessions set ins_paid_posted = (
-        select sum(amount) from desk.payment_allocations where session_id = new.session_id
-    ) where session_id = new.session_id;
+end
+$$;
+
+-- What a session was paid is the sum of its allocations, whoever writes them.
+create function desk.post_allocations() returns trigger
+language plpgsql security definer set search_path = desk, pg_temp as $$
+declare
+    roots uuid[];
+begin
+    -- the sums are read under these locks, so that none is missed; sessions come before payments
+    perform from desk.sessions
+    where session_id in (select session_id from posted) order by session_id for update;
+    select array_agg(distinct coalesce(payments.reverses_payment_id, payments.payment_id))
+    into roots
+    from posted inner join desk.payments on posted.payment_id = payments.payment_id;
+    perform from desk.payments where payment_id = any(roots) order by payment_id for update;
+    if exists (select from desk.payments where payment_id = any(roots) and payer_id is null) then
+        raise exception 'client money is not allocated to an insurance balance'
+        using errcode = 'check_violation', schema = 'desk', table = 'payment_allocations',
+        constraint = 'insurance_money_only';
+    end if;
+    if exists (
+        select
+        from posted
+        inner join desk.payment_allocations as undone
+            on posted.reverses_allocation_id = undone.allocation_id
+        where posted.session_id != undone.session_id
+        or posted.amount * undone.amount >= 0
+        or abs(undone.amount) < (
+            select abs(sum(undoing.amount)) from desk.payment_allocations as undoing
+            where undoing.reverses_allocation_id = undone.allocation_id
+        )
+    ) then
+        raise exception 'an allocation is undone by its opposite, once'
+        using errcode = 'check_violation', schema = 'desk', table = 'payment_allocations',
+        constraint = 'undone_by_its_opposite';
+    end if;
+    perform desk.check_payments(roots);
+    update desk.sessions set ins_paid_posted = allocated.amount
+    from (
+        select session_id, sum(amount) as amount from desk.payment_allocations
+        where session_id in (select session_id from posted)
+        group by session_id
+    ) as allocated
+    where sessions.session_id = allocated.session_id;
     return null;
 end
 $$;
-create trigger post_allocation after insert on desk.payment_allocations
-for each row execute function desk.post_allocation();
+create trigger post_allocations after insert on desk.payment_allocations
+referencing new table as posted for each statement execute function desk.post_allocations();
+
+create function desk.check_reversal() returns trigger
+language plpgsql security definer set search_path = desk, pg_temp as $$
+begin
+    perform desk.check_payments(array[new.reverses_payment_id]);
+    return null;
+end
+$$;
+create constraint trigger within_the_payment after insert on desk.payments
+deferrable initially deferred for each row when (new.reverses_payment_id is not null)
+execute function desk.check_reversal();
 
 create function desk.post_adjustment() returns trigger
 language plpgsql security definer set search_path = desk, pg_temp as $$
 begin
+    if new.reverses_adjustment_id is not null and not exists (
+        select from desk.adjustments
+        where adjustment_id = new.reverses_adjustment_id
+        and (kind, amount, session_id, payment_id)
+        is not distinct from (new.kind, -new.amount, new.session_id, new.payment_id)
+    ) then
+        raise exception 'an adjustment is undone by its opposite'
+        using errcode = 'check_violation', schema = 'desk', table = 'adjustments',
+        constraint = 'undone_by_its_opposite';
+    end if;
+    if new.payment_id is not null then
+        perform from desk.payments where payment_id = new.payment_id for update;
+        perform desk.check_payments(array[new.payment_id]);
+        return null;
+    end if;
     -- the sums are read under the session's lock, so that none is missed
     perform from desk.sessions where session_id = new.session_id for update;
     update desk.sessions set
@@ -200,7 +288,7 @@ begin
 end
 $$;
 create trigger post_adjustment after insert on desk.adjustments
-for each row when (new.session_id is not null) execute function desk.post_adjustment();
+for each row execute function desk.post_adjustment();
 
 create function desk.keep_payment() returns trigger
 language plpgsql as $$
@@ -219,6 +307,49 @@ create trigger append_only before delete or truncate on desk.payments
 for each statement execute function desk.refuse_change();
 
 create view desk.payment_balances as
+with families as (
+    select
+        payment_id,
+        coalesce(reverses_payment_id, payment_id) as root_id,
+        amount
+    from desk.payments
+),
+
+entries as (
+    select
+        root_id,
+        amount as kept,
+        0 as allocated,
+        0 as set_aside
+    from families
+    union all
+    select
+        families.root_id,
+        0 as kept,
+        payment_allocations.amount as allocated,
+        0 as set_aside
+    from families
+    inner join desk.payment_allocations on families.payment_id = payment_allocations.payment_id
+    union all
+    select
+        families.root_id,
+        0 as kept,
+        0 as allocated,
+        adjustments.amount as set_aside
+    from families
+    inner join desk.adjustments on families.payment_id = adjustments.payment_id
+),
+
+received as (
+    select
+        root_id,
+        sum(kept) as kept,
+        sum(allocated) as allocated,
+        sum(set_aside) as set_aside
+    from entries
+    group by root_id
+)
+
 select
     payments.payment_id,
     payments.payer_id,
@@ -226,24 +357,22 @@ select
     payments.reference,
     payments.received_on,
     payments.source,
-    payments.reverses_payment_id,
     payments.amount,
-    coalesce(allocated.amount, 0) as allocated,
-    payments.amount - coalesce(allocated.amount, 0) as unapplied,
+    received.kept,
+    received.allocated,
+    received.set_aside,
+    received.kept - received.allocated - received.set_aside as unapplied,
     case
         when payments.is_reversed then 'reversed'
-        when coalesce(allocated.amount, 0) = payments.amount then 'applied'
-        when coalesce(allocated.amount, 0) = 0 then 'unapplied'
+        when received.allocated + received.set_aside = received.kept then 'applied'
+        when received.allocated + received.set_aside = 0 then 'unapplied'
         else 'partly_applied'
     end as state
 from desk.payments
-left join (
-    select
-        payment_id,
-        sum(amount) as amount
-    from desk.payment_allocations
-    group by payment_id
-) as allocated on payments.payment_id = allocated.payment_id;
+inner join received on payments.payment_id = received.root_id;
+comment on view desk.payment_balances is
+'Each payment, its reversals taken off: kept is what is left of it, set_aside is interest and '
+'payer-level take-backs, unapplied is for no session yet. Reversals have no row of their own.';
 
 do $$
 declare
