@@ -1,4 +1,4 @@
-"""Bring a warehouse database to the current schema: numbered SQL, then raw tables."""
+"""Bring a warehouse database to the current schema: numbered SQL, raw tables, the desk's views."""
 
 import logging
 
@@ -6,6 +6,7 @@ from yoyo import get_backend, read_migrations
 
 from daysheet.catalog import all_contracts
 from daysheet.settings import PROJECT
+from daysheet.warehouse.desk_views import sync_desk_views
 from daysheet.warehouse.raw import sync_raw_tables
 from daysheet.warehouse.sessions import session
 
@@ -24,3 +25,4 @@ def migrate(admin_url: str) -> None:
     with session(admin_url, "daysheet migrate") as connection:
         for table in sync_raw_tables(connection, all_contracts()):
             log.info("raw table %s made or widened", table)
+        sync_desk_views(connection)
