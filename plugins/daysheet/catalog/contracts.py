@@ -42,7 +42,7 @@ class Column(Document):
     since: str | None = None  # newer than the contract's version, so a file may lack it
     heading: str | None = None  # of a report's column; without one it is read from another's cell
     block: Literal["client", "insurance"] | None = None  # headings are unique within their block
-    reads: Literal["moment", "person", "payer", "code", "label", "units"] | None = None
+    reads: Literal["moment", "client", "clinician", "payer", "code", "units"] | None = None
     meaning: str
 
     @property

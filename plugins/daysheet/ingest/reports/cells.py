@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import re
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
@@ -92,18 +93,21 @@ def fold(text: str) -> str:
     return text.casefold()
 
 
-def parse_text(text: str) -> str | None:
+def parse_text(text: str, waived: Collection[str] = ()) -> str | None:
     """Any text; None when the cell is empty or says that nothing is known."""
     found = clean(text)
     if found in ("", NO_INFORMATION):
         return None
-    if len(found) > LONGEST_TEXT:
+    if len(found) > LONGEST_TEXT and "text_too_long" not in waived:
         raise CellRefused("text_too_long")
-    if found.startswith(_FORMULA) or any(
-        unicodedata.category(one) in ("Cc", "Cf") for one in found
-    ):
+    if _is_suspicious(found) and "suspicious_text" not in waived:
         raise CellRefused("suspicious_text")
     return found
+
+
+def _is_suspicious(text: str) -> bool:
+    """Whether a spreadsheet would take it for a formula, or it holds what cannot be seen."""
+    return text.startswith(_FORMULA) or not text.isprintable()
 
 
 @lru_cache(4096)
