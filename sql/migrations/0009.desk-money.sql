@@ -99,6 +99,8 @@ create table desk.adjustments (
     reverses_adjustment_id uuid unique references desk.adjustments,
     by_user text not null,
     source text not null check (source in ('ui', 'import', 'dag')),
+    file_id bigint references ops.file,
+    line bigint,
     created_at timestamptz not null default now(),
     -- Interest and payer-level take-backs are never spread over sessions.
     constraint interest_is_the_payers check (

@@ -1,0 +1,219 @@
+"""Amounts taken off what a payer owes or moved to the client: who may, how much, and undone how.
+
+The status of the session is left to the caller: :mod:`daysheet.desk.lifecycle` where the status
+is what was asked for, :mod:`daysheet.desk.settlement` where it follows from the money.
+"""
+
+from decimal import Decimal
+from typing import Literal
+from uuid import UUID
+
+import psycopg
+
+from daysheet.desk.actors import Actor, DeskRole
+from daysheet.desk.amounts import positive
+from daysheet.desk.balances import Balance, lock_sessions
+from daysheet.desk.cases import BY_HAND, Origin
+from daysheet.desk.refusals import Refused, conflict, no_right, not_possible
+
+SessionKind = Literal["contractual", "write_off", "to_client", "from_client"]
+PaymentKind = Literal["interest", "takeback"]
+
+_ADJUST = """
+    insert into desk.adjustments (
+        session_id, payment_id, kind, amount, reason, reverses_adjustment_id, by_user, source,
+        file_id, line
+    )
+    values (
+        %(session_id)s, %(payment_id)s, %(kind)s, %(amount)s, %(reason)s, %(reverses)s, %(by)s,
+        %(source)s, %(file_id)s, %(line)s
+    )
+    returning adjustment_id
+"""
+
+
+def adjust(
+    connection: psycopg.Connection,
+    actor: Actor,
+    session_id: UUID,
+    kind: SessionKind,
+    amount: Decimal,
+    *,
+    reason: str,
+    origin: Origin = BY_HAND,
+    row_version: int | None = None,
+) -> UUID:
+    """Take ``amount`` dollars off a session's outstanding, or (``from_client``) put them back.
+
+    A write-off needs a lead; so does a contractual one before the payer has paid anything, and
+    billing the client what the payer denied with group code CO. More written off than
+    ``writeoff_limit`` on one session needs an admin. Raises 403 for these, 422 for an amount
+    beyond what is there to move, 409 for a stale ``row_version``.
+    """
+    amount, reason = positive(amount), _reason(reason)
+    with connection.transaction():
+        balance = lock_sessions(connection, [session_id])[session_id]
+        balance.expect(row_version)
+        movable = balance.client_transfer if kind == "from_client" else balance.outstanding
+        if amount > movable:
+            raise not_possible(
+                "beyond_balance", f"{movable} is all there is to move", field="amount"
+            )
+        if not actor.is_system:
+            _needs_right(connection, actor, balance, kind, amount)
+        return _insert(
+            connection, actor, kind, amount, reason, session_id=session_id, origin=origin
+        )
+
+
+def adjust_payment(
+    connection: psycopg.Connection,
+    actor: Actor,
+    payment_id: UUID,
+    kind: PaymentKind,
+    amount: Decimal,
+    *,
+    reason: str,
+) -> UUID:
+    """Set a part of a payment aside that is for no session: interest, or the payer's own take-back.
+
+    ``amount`` is above zero; of a negative payment that much is set aside as negative. Raises 422
+    beyond what is unapplied.
+    """
+    actor.needs(DeskRole.BILLER, "setting money aside")
+    amount, reason = positive(amount), _reason(reason)
+    with connection.transaction():
+        row = connection.execute(
+            "select from desk.payments where payment_id = %s for update", [payment_id]
+        ).fetchone()
+        if row is None:
+            raise Refused(404, "unknown_payment", "there is no such payment", field="payment_id")
+        (unapplied,) = connection.execute(
+            "select coalesce(sum(unapplied), 0) from desk.payment_balances where payment_id = %s",
+            [payment_id],
+        ).fetchone() or (Decimal(0),)
+        if amount > abs(unapplied):
+            raise not_possible("beyond_payment", f"{unapplied} is unapplied", field="amount")
+        return _insert(
+            connection, actor, kind, amount.copy_sign(unapplied), reason, payment_id=payment_id
+        )
+
+
+def undo_adjustment(
+    connection: psycopg.Connection,
+    actor: Actor,
+    adjustment_id: UUID,
+    reason: str,
+    *,
+    origin: Origin = BY_HAND,
+) -> UUID:
+    """Write the opposite row, once: 409 the second time.
+
+    A biller undoes what they moved themselves, a lead anything.
+    """
+    reason = _reason(reason)
+    with connection.transaction():
+        found = connection.execute(
+            "select session_id, payment_id, kind, amount, by_user, reverses_adjustment_id"
+            " from desk.adjustments where adjustment_id = %s",
+            [adjustment_id],
+        ).fetchone()
+        if found is None:
+            raise Refused(404, "unknown_adjustment", "there is no such adjustment")
+        session_id, payment_id, kind, amount, by_user, reverses = found
+        if not actor.is_system:
+            own = by_user == actor.user_id and kind != "write_off"
+            actor.needs(DeskRole.BILLER if own else DeskRole.LEAD, "undoing an adjustment")
+        if reverses is not None:
+            raise not_possible("is_an_undoing", "an undoing is not undone: adjust again")
+        _lock_subject(connection, session_id, payment_id)
+        if connection.execute(
+            "select from desk.adjustments where reverses_adjustment_id = %s", [adjustment_id]
+        ).fetchone():
+            raise conflict("the adjustment was undone already", "already_undone")
+        return _insert(
+            connection,
+            actor,
+            kind,
+            -amount,
+            reason,
+            session_id=session_id,
+            payment_id=payment_id,
+            reverses=adjustment_id,
+            origin=origin,
+        )
+
+
+def _lock_subject(
+    connection: psycopg.Connection, session_id: UUID | None, payment_id: UUID | None
+) -> None:
+    if session_id is not None:
+        lock_sessions(connection, [session_id])
+    else:
+        connection.execute(
+            "select from desk.payments where payment_id = %s for update", [payment_id]
+        )
+
+
+def _insert(
+    connection: psycopg.Connection,
+    actor: Actor,
+    kind: str,
+    amount: Decimal,
+    reason: str,
+    *,
+    session_id: UUID | None = None,
+    payment_id: UUID | None = None,
+    reverses: UUID | None = None,
+    origin: Origin = BY_HAND,
+) -> UUID:
+    row = connection.execute(
+        _ADJUST,
+        {
+            "session_id": session_id,
+            "payment_id": payment_id,
+            "kind": kind,
+            "amount": amount,
+            "reason": reason,
+            "reverses": reverses,
+            "by": actor.user_id,
+            "source": actor.source,
+            "file_id": origin.file_id,
+            "line": origin.line,
+        },
+    ).fetchone()
+    assert row is not None
+    return row[0]
+
+
+def _needs_right(
+    connection: psycopg.Connection, actor: Actor, balance: Balance, kind: str, amount: Decimal
+) -> None:
+    if kind in ("to_client", "from_client"):
+        actor.needs(DeskRole.BILLER, "moving money to or from the client")
+        if (
+            kind == "to_client"
+            and connection.execute(
+                "select from desk.denials"
+                " where session_id = %s and group_code = 'CO' and resolved_on is null",
+                [balance.session_id],
+            ).fetchone()
+        ):
+            actor.needs(DeskRole.LEAD, "billing the client what a contract may bar")
+        return
+    by_contract = kind == "contractual" and balance.amount_paid > 0
+    actor.needs(DeskRole.BILLER if by_contract else DeskRole.LEAD, "writing off")
+    written_off, limit = connection.execute(
+        "select coalesce(write_off_posted, 0) + %s, (select value::numeric"
+        " from desk.practice_setting where name = 'writeoff_limit')"
+        " from desk.sessions where session_id = %s",
+        [amount, balance.session_id],
+    ).fetchone() or (amount, Decimal(0))
+    if written_off > limit and not actor.may(DeskRole.ADMIN):
+        raise no_right(f"writing off more than {limit} on one session needs the role admin")
+
+
+def _reason(reason: str) -> str:
+    if not reason.strip():
+        raise not_possible("reason_missing", "say why", field="reason")
+    return reason.strip()
