@@ -14,6 +14,8 @@ create table ops.row_verdict (
     session_id uuid references desk.sessions deferrable initially deferred,
     claim_id uuid references desk.claims deferrable initially deferred,
     payment_id uuid references desk.payments deferrable initially deferred,
+    -- digest of what identifies the row, where it could be read: a corrected file brings it again
+    row_key bytea,
     decision text check (decision in ('retried', 'accepted', 'discarded', 'superseded')),
     decided_by text,
     decided_at timestamptz,
@@ -27,9 +29,12 @@ comment on table ops.row_verdict is
 create index verdict_by_session on ops.row_verdict (session_id) where session_id is not null;
 create index undecided_rows on ops.row_verdict (file_id)
 where verdict = 'quarantined' and decision is null;
+create index undecided_keys on ops.row_verdict (row_key)
+where verdict = 'quarantined' and decision is null;
 
 alter table ops.file
 add column rows_dropped bigint not null default 0,
+add column layout text[],
 drop constraint rows_accounted_for,
 add constraint rows_accounted_for check (
     state not in ('loaded', 'loaded_with_quarantine')
@@ -38,6 +43,10 @@ add constraint rows_accounted_for check (
 );
 comment on column ops.file.rows_dropped is
 'Rows of a report that say again, cell by cell, what another row of the same file says.';
+
+comment on column ops.file.layout is
+'Of a report: which column of its contract each cell of a row is, so that a refused row can be '
+'read again; null for a cell nobody knows.';
 
 create table quarantine.correction (
     file_id bigint not null,
@@ -69,6 +78,10 @@ grant usage on schema quarantine to daysheet_desk;
 grant select on quarantine.refused_row, quarantine.correction to daysheet_desk, daysheet_loader;
 grant insert on quarantine.correction to daysheet_desk, daysheet_loader;
 grant update on ops.file to daysheet_desk;
+-- A refused row that a person has mended becomes known like any other, at a batch.
+grant insert, update on ops.batch, ops.source_state to daysheet_desk;
+grant usage on schema raw to daysheet_desk;
+grant usage, create on schema load to daysheet_desk;
 
 -- The desk changes what people may change; ingestion does the same through the same functions.
 grant select, insert, update on all tables in schema desk to daysheet_desk, daysheet_loader;

@@ -53,6 +53,10 @@ def create_raw_table(
     connection.execute(
         sql.SQL("comment on table {} is {}").format(table, sql.Literal(contract.meaning))
     )
+    if contract.recognized_by == "header":  # a person may mend a refused row of a report
+        connection.execute(
+            sql.SQL("grant select, insert, update on {} to daysheet_desk").format(table)
+        )
 
 
 def sync_raw_tables(connection: psycopg.Connection, contracts: dict[str, Contract]) -> list[str]:
