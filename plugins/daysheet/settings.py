@@ -31,6 +31,8 @@ class Settings(BaseSettings):
     poll_seconds: int = Field(5, ge=1, description="Between looks at the drop folder.")
     max_file_bytes: int = Field(20 * 2**30, description="A larger file (unpacked) is rejected.")
     max_gzip_ratio: int = Field(200, description="Unpacked over packed size, above 10 MB.")
+    max_report_bytes: int = Field(50 * 2**20, description="A larger practice report is rejected.")
+    max_report_rows: int = Field(200_000, description="A longer practice report is rejected.")
     max_field_bytes: int = Field(2**20, description="A longer cell is quarantined.")
     hold_closed_pct: int = Field(20, description="A full file closing more of a table is held ...")
     hold_closed_rows: int = Field(100, description="... when it is also more rows than this.")
