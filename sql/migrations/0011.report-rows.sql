@@ -81,7 +81,6 @@ grant update on ops.file to daysheet_desk;
 -- A refused row that a person has mended becomes known like any other, at a batch.
 grant insert, update on ops.batch, ops.source_state to daysheet_desk;
 grant usage on schema raw to daysheet_desk;
-grant usage, create on schema load to daysheet_desk;
 
 -- The desk changes what people may change; ingestion does the same through the same functions.
 grant select, insert, update on all tables in schema desk to daysheet_desk, daysheet_loader;
@@ -105,3 +104,6 @@ desk.payers, desk.holiday, desk.metric_targets, desk.metric_snapshots
 to daysheet_reader;
 
 reset role;
+
+-- the loader's schema
+grant usage, create on schema load to daysheet_desk;

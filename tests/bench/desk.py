@@ -1,0 +1,106 @@
+"""What the desk's views and lists take over fifty thousand sessions, with the plans beside."""
+
+import time
+from collections.abc import Callable
+from datetime import date
+from statistics import median
+
+import psycopg
+
+from daysheet.warehouse import Role, session
+from tests.bench.stage import Warehouse
+
+SESSIONS = 50_000
+
+# Chance is the hash of a number and a name, so that the same rows come out every time.
+_FILL = (
+    """
+    create function pg_temp.chance(n bigint, what text) returns double precision
+    language sql immutable
+    return (hashtextextended(what, n) & 1048575) / 1048576.0;
+    """,
+    """
+    insert into desk.payers (external_id, name, filing_days)
+    select 'P' || to_char(n, 'FM000'), 'Payer ' || n, 60 + 30 * (n %% 5)
+    from generate_series(1, 40) as numbers (n);
+    insert into desk.staff (user_id, display_code, desk_role, works_claims)
+    select 'user' || n, 'U' || n, 'biller', true from generate_series(1, 6) as numbers (n);
+    insert into desk.clients (client_key, full_name, initials)
+    select sha256(n::text::bytea), 'Client ' || n, 'CN' from generate_series(1, 2500) as numbers (n);
+    insert into desk.clinicians (clinician_key, name)
+    select n::text, 'Clinician ' || n from generate_series(1, 25) as numbers (n);
+    """,
+    """
+    create temporary table drawn as
+    with parties as (
+        select
+            array(select payer_id from desk.payers order by external_id) as payers,
+            array(select client_id from desk.clients order by client_key) as clients,
+            array(select clinician_id from desk.clinicians order by clinician_key) as clinicians
+    )
+    select
+        n,
+        %(until)s::date - (pg_temp.chance(n, 'age') ^ 1.5 * 730)::integer as service_on,
+        clients[1 + n %% 2500] as client_id,
+        clinicians[1 + n %% 25] as clinician_id,
+        payers[1 + (pg_temp.chance(n, 'payer') * 39)::integer] as payer_id,
+        (60 + pg_temp.chance(n, 'charge') * 180)::numeric(12, 2) as ins_charge,
+        case
+            when pg_temp.chance(n, 'status') < 0.70 then 'paid'
+            when pg_temp.chance(n, 'status') < 0.74 then 'client_responsibility'
+            when pg_temp.chance(n, 'status') < 0.77 then 'written_off'
+            when pg_temp.chance(n, 'status') < 0.80 then 'denied'
+            when pg_temp.chance(n, 'status') < 0.86 then 'submitted'
+            when pg_temp.chance(n, 'status') < 0.90 then 'pending'
+            when pg_temp.chance(n, 'status') < 0.93 then 'approved'
+            when pg_temp.chance(n, 'status') < 0.96 then 'documented'
+            else 'completed'
+        end as billing_status
+    from generate_series(1, %(sessions)s) as numbers (n)
+    cross join parties;
+    """,
+    """
+    insert into desk.sessions (
+        service_on, client_id, clinician_id, billing_code, payer_id, ins_charge,
+        ins_paid_reported, billing_status, first_submitted_on, last_submitted_on, paid_on,
+        denied_on, first_adjudicated_on, first_outcome, assigned_to
+    )
+    select
+        service_on, client_id, clinician_id, 'S' || n, payer_id, ins_charge,
+        case when billing_status = 'paid' then ins_charge else 0 end, billing_status,
+        case when billing_status not in ('documented', 'completed') then least(service_on + 3, %(until)s) end,
+        case when billing_status not in ('documented', 'completed') then least(service_on + 3, %(until)s) end,
+        case when billing_status = 'paid' then service_on + 25 end,
+        case when billing_status = 'denied' then service_on + 20 end,
+        case when billing_status in ('paid', 'denied') then service_on + 20 end,
+        case when billing_status in ('paid', 'denied') then billing_status end,
+        case when pg_temp.chance(n, 'owner') < 0.9 then 'user' || (1 + n %% 6) end
+    from drawn;
+    """,
+    """
+    insert into desk.session_status_history (session_id, to_status, actor, source)
+    select session_id, billing_status, 'system:bench', 'import' from desk.sessions;
+    insert into desk.payments (
+        payer_id, method, received_on, amount, source, idempotency_key, by_user
+    )
+    select
+        payer_id, 'eft', %(until)s::date - (n %% 700)::integer, ins_charge, 'payment_report',
+        n::text, 'system:bench'
+    from drawn
+    where billing_status = 'paid';
+    """,
+)
+
+
+def fill_desk(warehouse: Warehouse, until: date, sessions: int = SESSIONS) -> float:
+    """Write that many sessions of two years, the same every time; the seconds it took."""
+    started = time.monotonic()
+    with psycopg.connect(warehouse.admin) as db:
+        db.execute("select set_config('daysheet.as_of', %s, false)", [until.isoformat()])
+        for statements in _FILL:
+            with psycopg.ClientCursor(db) as cursor:
+                cursor.execute(statements, {"until": until, "sessions": sessions})
+        db.commit()
+        db.autocommit = True
+        db.execute("vacuum analyze")
+    return time.monotonic() - started
