@@ -125,6 +125,9 @@ create table desk.denials (
     carc text,
     group_code text check (group_code in ('CO', 'PR', 'OA', 'PI')),
     note text,
+    -- what was outstanding, and paid before, when the payer refused
+    amount numeric(12, 2) not null default 0 check (amount >= 0),
+    paid_before numeric(12, 2) not null default 0,
     resolved_on date,
     resolution text,
     by_user text not null,
