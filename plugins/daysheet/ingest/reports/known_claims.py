@@ -1,6 +1,6 @@
 """The claims a report's rows may mean: found by reference or by payer and number, saved in sets."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Self
@@ -24,7 +24,7 @@ _TYPES = "uuid[], uuid[], uuid[], text[], text[], text[], date[], date[], date[]
 _GIVEN = f"""
     select * from unnest({", ".join(f"%s::{each}" for each in _TYPES.split(", "))})
     as given ({", ".join(_COLUMNS)})
-"""
+"""  # noqa: S608  our own columns
 # A random claim_ref may be taken: the claim is then tried again with another.
 _ADD = f"""
     insert into desk.claims ({", ".join(_COLUMNS)}) {_GIVEN}
@@ -33,7 +33,7 @@ _ADD = f"""
 _CHANGE = f"""
     update desk.claims set {", ".join(f"{name} = given.{name}" for name in _COLUMNS[1:])}
     from ({_GIVEN}) as given where claims.claim_id = given.claim_id
-"""
+"""  # noqa: S608  our own columns
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,12 @@ class KnownClaims:
             wanted = [[each for each in some if each] for some in (references, numbers)]
             return cls(cursor.execute(_FIND, wanted).fetchall())
 
-    def find(self, reference: str | None, payer_id: UUID | None, number: str | None) -> Claim | None:
+    def __iter__(self) -> Iterator[Claim]:
+        return iter(self._current.values())
+
+    def find(
+        self, reference: str | None, payer_id: UUID | None, number: str | None
+    ) -> Claim | None:
         """The claim of that clearinghouse reference, else of that payer and its number.
 
         A claim found by number that has another reference is another claim.
@@ -121,6 +126,17 @@ class KnownClaims:
             done = {key for (key,) in connection.execute(_ADD, _by_column(added))}
             added = [claim for claim in added if claim.claim_id not in done]
         self._saved = dict(self._current)
+
+
+def first_services(connection: psycopg.Connection, claim_ids: Iterable[UUID]) -> dict[UUID, date]:
+    """The day of the first visit on each of these claims that has any."""
+    return dict(
+        connection.execute(
+            "select claim_id, min(service_on) from desk.sessions"
+            " where claim_id = any(%s) and billing_status != 'voided' group by claim_id",
+            [list(claim_ids)],
+        ).fetchall()
+    )
 
 
 def _by_column(claims: list[Claim]) -> list[list[object]]:
