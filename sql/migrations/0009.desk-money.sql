@@ -37,8 +37,8 @@ create unique index one_payment_once on desk.payments (payer_id, reference_norm,
 where not is_reversed and reverses_payment_id is null
 and reference_norm is not null and forced_reason is null;
 create index payment_by_day on desk.payments (received_on);
-create index payment_reversals on desk.payments (reverses_payment_id)
-where reverses_payment_id is not null;
+-- a payment with its reversals
+create index payment_family on desk.payments ((coalesce(reverses_payment_id, payment_id)));
 
 create table desk.payment_allocations (
     allocation_id uuid primary key default gen_random_uuid(),
@@ -113,6 +113,23 @@ comment on table desk.adjustments is
 create index adjustment_by_session on desk.adjustments (session_id);
 create index adjustment_by_payment on desk.adjustments (payment_id) where payment_id is not null;
 
+create table desk.reconciliation_clearances (
+    clearance_id uuid primary key default gen_random_uuid(),
+    difference text not null check (difference in (
+        'unapplied', 'claim_without_session', 'ledger_against_export', 'control_total', 'credit',
+        'paid_not_posted'
+    )),
+    subject text not null,
+    amount numeric(12, 2) not null,
+    reason text not null check (reason != ''),
+    by_user text not null,
+    at timestamptz not null default now()
+);
+comment on table desk.reconciliation_clearances is
+'Who looked at a line of a reconciliation list and found it in order, and why; a line of another '
+'amount is a new one. subject is the key of its payment, claim or session, or reference and day.';
+create index clearance_by_subject on desk.reconciliation_clearances (difference, subject);
+
 create table desk.denials (
     denial_id uuid primary key default gen_random_uuid(),
     session_id uuid not null references desk.sessions,
@@ -160,11 +177,8 @@ language plpgsql as $$
 begin
     if exists (
         with members as (
-            select payment_id as root, payment_id, amount
-            from desk.payments where payment_id = any(roots)
-            union all
-            select reverses_payment_id, payment_id, amount
-            from desk.payments where reverses_payment_id = any(roots)
+            select coalesce(reverses_payment_id, payment_id) as root, payment_id, amount
+            from desk.payments where coalesce(reverses_payment_id, payment_id) = any(roots)
         ),
         spent as (
             select
@@ -389,7 +403,9 @@ begin
             one
         );
     end loop;
-    foreach one in array array['payment_allocations', 'adjustments'] loop
+    foreach one in array array[
+        'payment_allocations', 'adjustments', 'reconciliation_clearances'
+    ] loop
         execute format(
             'create trigger append_only before update or delete or truncate on desk.%I '
             'for each statement execute function desk.refuse_change()', one

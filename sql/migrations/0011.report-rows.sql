@@ -88,7 +88,7 @@ grant execute on all functions in schema desk to
 daysheet_loader, daysheet_builder, daysheet_reader, daysheet_desk, daysheet_mailer;
 revoke update on
 desk.submissions, desk.submission_outcomes, desk.session_status_history, desk.payments,
-desk.payment_allocations, desk.adjustments, desk.notes
+desk.payment_allocations, desk.adjustments, desk.reconciliation_clearances, desk.notes
 from daysheet_desk, daysheet_loader;
 grant update (is_reversed) on desk.payments to daysheet_desk, daysheet_loader;
 -- Row locks need it; no column but this one can be changed.

@@ -144,6 +144,24 @@ def undo_adjustment(
         )
 
 
+def release(connection: psycopg.Connection, actor: Actor, payment_id: UUID, reason: str) -> None:
+    """Undo whatever was set aside of a locked payment that is taken back as a whole."""
+    connection.execute(
+        """
+        insert into desk.adjustments (
+            payment_id, kind, amount, reason, reverses_adjustment_id, by_user, source
+        )
+        select payment_id, kind, -amount, %s, adjustment_id, %s, %s
+        from desk.adjustments
+        where payment_id = %s and reverses_adjustment_id is null and not exists (
+            select from desk.adjustments as undoing
+            where undoing.reverses_adjustment_id = adjustments.adjustment_id
+        )
+        """,
+        [reason, actor.user_id, actor.source, payment_id],
+    )
+
+
 def _lock_subject(
     connection: psycopg.Connection, session_id: UUID | None, payment_id: UUID | None
 ) -> None:

@@ -13,15 +13,12 @@ from daysheet.desk.refusals import Refused, conflict
 
 _BALANCES = """
     select
-        sessions.session_id, sessions.row_version, sessions.billing_status, sessions.service_on,
-        sessions.payer_id, coalesce(payers.plan_class, 'other') as plan_class,
-        sessions.ins_charge, sessions.amount_paid, sessions.outstanding, sessions.payer_credit,
-        sessions.expected_allowed, sessions.client_charge, sessions.client_transfer,
-        sessions.needs_disposition
+        session_id, row_version, billing_status, service_on,
+        payer_id, ins_charge, amount_paid, outstanding, payer_credit,
+        expected_allowed, client_charge, client_transfer
     from desk.sessions
-    left join desk.payers on sessions.payer_id = payers.payer_id
-    where sessions.session_id = any(%s)
-    order by sessions.session_id
+    where session_id = any(%s)
+    order by session_id
 """
 
 
@@ -34,7 +31,6 @@ class Balance:
     billing_status: str
     service_on: date
     payer_id: UUID | None
-    plan_class: str
     ins_charge: Decimal
     amount_paid: Decimal
     outstanding: Decimal
@@ -42,7 +38,6 @@ class Balance:
     expected_allowed: Decimal | None
     client_charge: Decimal
     client_transfer: Decimal
-    needs_disposition: bool
 
     def expect(self, row_version: int | None) -> None:
         """Raise a 409 with the fresh balance, if the caller looked at another version."""

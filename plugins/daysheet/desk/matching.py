@@ -7,6 +7,40 @@ from typing import Literal
 from uuid import UUID
 
 import psycopg
+from psycopg.rows import class_row
+
+_MATCHES = """
+    select coalesce(by_clearinghouse.claim_id, by_payer.claim_id)
+    from unnest(%s::uuid[], %s::text[], %s::text[]) with ordinality
+    as given (payer_id, clearinghouse_ref, payer_claim_no, n)
+    left join desk.claims as by_clearinghouse
+        on given.clearinghouse_ref = by_clearinghouse.clearinghouse_ref
+    left join desk.claims as by_payer
+        on given.payer_id = by_payer.payer_id and given.payer_claim_no = by_payer.payer_claim_no
+    order by given.n
+"""
+_SUGGESTIONS = """
+    select session_id, session_ref, row_version, outstanding, why
+    from (
+        select
+            sessions.*,
+            case
+                when %(reference)s::text in (claims.clearinghouse_ref, claims.payer_claim_no)
+                then 'reference'
+                when outstanding = %(amount)s then 'amount'
+                else 'age'
+            end as why
+        from desk.sessions
+        left join desk.claims on sessions.claim_id = claims.claim_id
+        where %(payer_id)s in (sessions.payer_id, sessions.secondary_payer_id)
+        and (in_ar or %(include_closed)s and billing_status = 'paid')
+        and (%(client_id)s::uuid is null or sessions.client_id = %(client_id)s)
+    ) as candidates
+    order by
+        array_position(array['reference', 'amount', 'age'], why),
+        coalesce(first_submitted_on, service_on), session_ref
+    limit %(limit)s
+"""
 
 
 @dataclass(frozen=True)
@@ -33,7 +67,15 @@ def match_claims(
     connection: psycopg.Connection, references: Sequence[ClaimReferences]
 ) -> list[UUID | None]:
     """The claim of each: by clearinghouse reference, else by payer and payer claim number."""
-    raise NotImplementedError
+    rows = connection.execute(
+        _MATCHES,
+        [
+            [each.payer_id for each in references],
+            [each.clearinghouse_ref for each in references],
+            [each.payer_claim_no for each in references],
+        ],
+    ).fetchall()
+    return [row[0] for row in rows]
 
 
 def suggest_sessions(
@@ -46,5 +88,19 @@ def suggest_sessions(
     include_closed: bool = False,
     limit: int = 50,
 ) -> list[Suggestion]:
-    """Sessions in AR of that payer: reference match first, then the exact amount, then oldest."""
-    raise NotImplementedError
+    """Sessions in AR of that payer: reference match first, then the exact amount, then oldest.
+
+    For a person to choose from: nothing is ever posted because it was suggested.
+    """
+    with connection.cursor(row_factory=class_row(Suggestion)) as cursor:
+        return cursor.execute(
+            _SUGGESTIONS,
+            {
+                "payer_id": payer_id,
+                "amount": amount,
+                "reference": reference,
+                "client_id": client_id,
+                "include_closed": include_closed,
+                "limit": limit,
+            },
+        ).fetchall()

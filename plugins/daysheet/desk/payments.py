@@ -1,40 +1,38 @@
-"""Payments as they are entered, once each, and the sessions they are allocated to."""
+"""Payments entered with what they are for, and allocated to one session or many."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
 import psycopg
-from psycopg.rows import class_row
 
 from daysheet.desk.actors import Actor, DeskRole
-from daysheet.desk.amounts import dollars, positive, share
+from daysheet.desk.amounts import dollars, share
 from daysheet.desk.balances import Balance, lock_sessions
 from daysheet.desk.cases import BY_HAND, Origin
-from daysheet.desk.refusals import Refused, conflict, no_right, not_possible
+from daysheet.desk.receipts import (
+    Method,
+    Payment,
+    PaymentSource,
+    Receipt,
+    answered_before,
+    checked,
+    lock_payment,
+    save,
+    unapplied,
+)
+from daysheet.desk.refusals import conflict, not_possible
 from daysheet.desk.settlement import Moved, Remainder, settle
 from daysheet.desk.work_items import close_items, open_item
 
-Method = Literal["eft", "check", "card", "cash", "virtual_card", "adjustment"]
-PaymentSource = Literal["manual", "payment_report", "payment_export"]
+__all__ = ["Allocation", "Payment", "Posting", "allocate", "allocate_each", "record_payment",
+           "split_over_claim"]  # fmt: skip
 
-
-@dataclass(frozen=True)
-class Payment:
-    """Money received from a payer, or from a client (``payer_id`` None); negative if taken back."""
-
-    payment_id: UUID
-    payer_id: UUID | None
-    method: Method
-    reference: str | None = field(repr=False)
-    received_on: date
-    amount: Decimal
-    source: PaymentSource
-    reverses_payment_id: UUID | None
-    is_repeat: bool = field(default=False, compare=False)  # the key was known: nothing was done
+# What did not take place owes nobody anything.
+_NOT_PAYABLE = ("scheduled", "voided")
 
 
 @dataclass(frozen=True)
@@ -51,6 +49,27 @@ class Allocation:
     row_version: int | None = None
     remainder: Remainder | None = None
     keep_credit: bool = False
+
+
+@dataclass(frozen=True)
+class Posting:
+    """Allocations of one payment from one place."""
+
+    payment_id: UUID
+    allocations: Sequence[Allocation]
+    origin: Origin = BY_HAND
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of ``desk.payment_allocations`` to be written."""
+
+    payment_id: UUID
+    session_id: UUID
+    amount: Decimal
+    split: str = "exact"
+    undoes: UUID | None = None
+    origin: Origin = BY_HAND
 
 
 def record_payment(
@@ -72,9 +91,26 @@ def record_payment(
 
     The same ``idempotency_key`` gives the same answer and does nothing again, allocations
     included. Raises 422 naming the field for what no payment can be, 409 naming the first payment
-    for the same payer, reference, day and amount, unless a lead forces it with a reason.
+    of the same payer, reference, day and amount, unless a lead forces it with a reason.
     """
-    raise NotImplementedError
+    receipt = Receipt(
+        payer_id=payer_id,
+        method=method,
+        reference=(reference or "").strip() or None,
+        received_on=received_on,
+        amount=amount,
+        idempotency_key=idempotency_key,
+        source=source,
+        forced_reason=forced_reason,
+    )
+    checked(connection, actor, receipt)
+    with connection.transaction():
+        before = lock_sessions(connection, {each.session_id for each in allocations})
+        payment = answered_before(connection, receipt) or save(connection, actor, receipt)
+        if not payment.is_repeat:
+            post(connection, actor, [(payment, Posting(payment.payment_id, allocations, origin))],
+                  before)  # fmt: skip
+    return payment
 
 
 def allocate(
@@ -91,7 +127,24 @@ def allocate(
     somebody was faster, 422 naming the field where the money does not reach or a decision about
     the rest is missing.
     """
-    raise NotImplementedError
+    return allocate_each(connection, actor, [Posting(payment_id, allocations, origin)])
+
+
+def allocate_each(
+    connection: psycopg.Connection, actor: Actor, postings: Sequence[Posting]
+) -> dict[UUID, Balance]:
+    """Like :func:`allocate`, of many payments at once: all of it, or nothing."""
+    if not actor.is_system:
+        actor.needs(DeskRole.BILLER, "allocating payments")
+    with connection.transaction():
+        wanted = {each.session_id for posting in postings for each in posting.allocations}
+        before = lock_sessions(connection, wanted)
+        payments = {
+            payment_id: lock_payment(connection, payment_id)
+            for payment_id in sorted({posting.payment_id for posting in postings})
+        }
+        posted = [(payments[posting.payment_id], posting) for posting in postings]
+        return post(connection, actor, posted, before)
 
 
 def split_over_claim(
@@ -101,4 +154,128 @@ def split_over_claim(
 
     Where nothing is outstanding the charges decide. A person can correct what is marked ``auto``.
     """
-    raise NotImplementedError
+    rows = connection.execute(
+        "select session_id, outstanding, ins_charge from desk.sessions"
+        " where claim_id = %s and billing_status != all(%s) order by service_on, session_id",
+        [claim_id, list(_NOT_PAYABLE)],
+    ).fetchall()
+    if not rows:
+        return []
+    outstanding = [row[1] for row in rows]
+    shares = share(dollars(amount), outstanding if any(outstanding) else [row[2] for row in rows])
+    return [
+        Allocation(row[0], part, "auto" if len(rows) > 1 else "exact")
+        for row, part in zip(rows, shares, strict=True)
+        if part != 0
+    ]
+
+
+def write_entries(connection: psycopg.Connection, actor: Actor, entries: Sequence[Entry]) -> None:
+    """Insert allocations in one statement; the database adds them to their sessions."""
+    connection.execute(
+        """
+        insert into desk.payment_allocations (
+            payment_id, session_id, amount, split, reverses_allocation_id, file_id, line, by_user
+        )
+        select entries.*, %s
+        from unnest(
+            %s::uuid[], %s::uuid[], %s::numeric[], %s::text[], %s::uuid[], %s::bigint[],
+            %s::bigint[]
+        ) as entries
+        """,
+        [
+            actor.user_id,
+            [entry.payment_id for entry in entries],
+            [entry.session_id for entry in entries],
+            [entry.amount for entry in entries],
+            [entry.split for entry in entries],
+            [entry.undoes for entry in entries],
+            [entry.origin.file_id for entry in entries],
+            [entry.origin.line for entry in entries],
+        ],
+    )
+
+
+def note_unapplied(
+    connection: psycopg.Connection, actor: Actor, payments: Collection[Payment]
+) -> None:
+    """Keep the work item of a payer's money that is for no session yet."""
+    for payment in payments:
+        subject = {"payment_id": payment.payment_id}
+        kind = "unmatched_money" if payment.amount > 0 else "unmatched_takeback"
+        left = unapplied(connection, payment.payment_id)
+        if left != 0 and payment.payer_id is not None:
+            open_item(connection, kind, amount=left, **subject)
+        else:
+            close_items(connection, actor, outcome="applied", kinds=[kind], **subject)
+
+
+def post(
+    connection: psycopg.Connection,
+    actor: Actor,
+    postings: Sequence[tuple[Payment, Posting]],
+    before: Mapping[UUID, Balance],
+) -> dict[UUID, Balance]:
+    """Write allocations of locked payments to locked sessions, and what follows from them."""
+    moved: dict[UUID, Moved] = {}
+    entries = []
+    for payment, posting in postings:
+        _check_payment(payment, posting)
+        for each in posting.allocations:
+            amount = _check_allocation(actor, payment, each, before[each.session_id], moved)
+            entries.append(
+                Entry(payment.payment_id, each.session_id, amount, each.split, None, posting.origin)
+            )
+            moved[each.session_id] = Moved(
+                "posting" if amount > 0 else "reversal",
+                payment.received_on,
+                "remittance" if payment.source == "payment_report" else "manual",
+                each.remainder,
+                each.keep_credit,
+                posting.origin,
+            )
+    payments = {payment.payment_id: payment for payment, _ in postings}
+    for payment in payments.values():
+        _check_reach(connection, payment, entries)
+    if entries:
+        write_entries(connection, actor, entries)
+    note_unapplied(connection, actor, payments.values())
+    return settle(connection, actor, before, moved) if moved else {}
+
+
+def _check_payment(payment: Payment, posting: Posting) -> None:
+    if payment.is_reversed:
+        raise conflict("the payment was reversed meanwhile", "already_reversed")
+    if payment.reverses_payment_id is not None:
+        raise not_possible("is_a_reversal", "a reversal is not allocated", field="payment_id")
+    if payment.payer_id is None and posting.allocations:
+        raise not_possible("client_money", "client money pays no insurance", field="payment_id")
+
+
+def _check_allocation(
+    actor: Actor,
+    payment: Payment,
+    allocation: Allocation,
+    balance: Balance,
+    moved: dict[UUID, Moved],
+) -> Decimal:
+    balance.expect(allocation.row_version)
+    amount = dollars(allocation.amount)
+    if amount * payment.amount <= 0:
+        raise not_possible("wrong_sign", "not 0.00, and not against the payment", field="amount")
+    if balance.billing_status in _NOT_PAYABLE:
+        raise not_possible(
+            "not_payable", f"the session is {balance.billing_status}", field="session_id"
+        )
+    if allocation.session_id in moved and not actor.is_system:
+        raise not_possible("session_twice", "a session is named twice", field="session_id")
+    return amount
+
+
+def _check_reach(
+    connection: psycopg.Connection, payment: Payment, entries: Sequence[Entry]
+) -> None:
+    wanted = sum(each.amount for each in entries if each.payment_id == payment.payment_id)
+    left = unapplied(connection, payment.payment_id)
+    if abs(wanted) > abs(left):
+        raise not_possible("beyond_payment", f"{left} of the payment is unapplied", field="amount")
