@@ -1,6 +1,7 @@
 """Work items opened, closed and woken: one open item per subject and kind."""
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -8,13 +9,18 @@ from uuid import UUID
 
 import psycopg
 from psycopg import sql
+from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from daysheet.desk.actors import Actor
+from daysheet.desk.ranking import rank_items, rank_sessions
+from daysheet.desk.refusals import Refused, conflict
 
 SUBJECTS = (
     "session_id", "dental_claim_id", "claim_id", "payment_id", "payer_id", "file_id", "line",
 )  # fmt: skip
+# What has an owner of its own, which everything to be done about it follows.
+OWNED = {"sessions": "session_id", "dental_claims": "dental_claim_id"}
 
 _OPEN = sql.SQL("""
     insert into desk.work_items as item (
@@ -48,6 +54,40 @@ _OPEN = sql.SQL("""
 """)
 
 
+@dataclass(frozen=True)
+class Item:
+    """One open item under lock."""
+
+    item_id: UUID
+    kind: str
+    session_id: UUID | None
+    dental_claim_id: UUID | None
+    claim_id: UUID | None
+    payment_id: UUID | None
+    payer_id: UUID | None
+    file_id: int | None
+    line: int | None
+    due_on: date | None
+    amount: Decimal | None
+    detail: dict[str, Any]
+    assigned_to: str | None
+    opened_on: date
+
+    @property
+    def subject(self) -> dict[str, Any]:
+        """What it is about, as :func:`open_item` takes it."""
+        return {name: getattr(self, name) for name in SUBJECTS if getattr(self, name) is not None}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What has one owner, under lock: a session, a dental claim, or an item about neither."""
+
+    key: str
+    value: UUID
+    assigned_to: str | None
+
+
 def open_item(
     connection: psycopg.Connection,
     kind: str,
@@ -68,7 +108,9 @@ def open_item(
     values = {**given, "kind": kind, "due_on": due_on, "amount": amount}
     values["detail"] = None if detail is None else Jsonb(detail)
     row = connection.execute(_OPEN, values).fetchone()
-    if row is None:  # open already, and nothing is new
+    if row is not None:
+        rank_items(connection, row)
+    else:  # open already, and nothing is new
         row = connection.execute(
             sql.SQL("select item_id from desk.work_items where kind = {} and {}").format(
                 sql.Literal(kind), _is_open(subject)
@@ -99,14 +141,83 @@ def close_items(
 
 
 def wake(connection: psycopg.Connection, session_ids: Iterable[UUID]) -> int:
-    """End the snoozes of these sessions: their status, money or deadline has changed."""
-    return connection.execute(
+    """End the snoozes of these sessions, whose status, money or deadline has changed.
+
+    Their items are scored anew. Returns how many were snoozed.
+    """
+    woken = list(session_ids)
+    snoozed = connection.execute(
         """
         update desk.work_items set snoozed_until = null, snooze_reason = null
         where session_id = any(%s) and done_at is null and snoozed_until is not null
         """,
-        [list(session_ids)],
+        [woken],
     ).rowcount
+    rank_sessions(connection, woken)
+    return snoozed
+
+
+def lock_item(connection: psycopg.Connection, item_id: UUID, row_version: int | None) -> Item:
+    """Lock an open item, after the session or dental claim it is about.
+
+    Raises a 404 when there is none, a 409 when it is done or ``row_version`` is stale.
+    """
+    for table, key in OWNED.items():
+        connection.execute(
+            sql.SQL("""
+                select from desk.{table} where {key} = (
+                    select {key} from desk.work_items where item_id = %s
+                ) for update
+            """).format(table=sql.Identifier(table), key=sql.Identifier(key)),
+            [item_id],
+        )
+    found = connection.execute(
+        "select done_at, row_version from desk.work_items where item_id = %s for update", [item_id]
+    ).fetchone()
+    if found is None:
+        raise Refused(404, "unknown_item", "there is no such item")
+    if found[0] is not None:
+        raise conflict("the item is done already", "done")
+    _expect(row_version, found[1])
+    columns = sql.SQL(", ").join(map(sql.Identifier, Item.__dataclass_fields__))
+    with connection.cursor(row_factory=class_row(Item)) as cursor:
+        item = cursor.execute(
+            sql.SQL("select {} from desk.work_items where item_id = %s").format(columns), [item_id]
+        ).fetchone()
+    assert item is not None
+    return item
+
+
+def lock_subject(
+    connection: psycopg.Connection, row_version: int | None, **subject: UUID
+) -> Subject:
+    """Lock what has the owner: ``subject`` is an item_id, a session_id or a dental_claim_id.
+
+    ``row_version`` is that of the row named. Raises as :func:`lock_item` does.
+    """
+    ((key, value),) = subject.items()
+    if key == "item_id":
+        item = lock_item(connection, value, row_version)
+        for owned in OWNED.values():
+            if getattr(item, owned) is not None:
+                return Subject(owned, getattr(item, owned), item.assigned_to)
+        return Subject(key, value, item.assigned_to)
+    table = next(table for table, owned in OWNED.items() if owned == key)
+    found = connection.execute(
+        sql.SQL("select assigned_to, row_version from desk.{} where {} = %s for update").format(
+            sql.Identifier(table), sql.Identifier(key)
+        ),
+        [value],
+    ).fetchone()
+    if found is None:
+        raise Refused(404, "unknown_subject", "there is no such session or claim")
+    _expect(row_version, found[1])
+    return Subject(key, value, found[0])
+
+
+def _expect(row_version: int | None, found: int) -> None:
+    if row_version is not None and row_version != found:
+        raise conflict(f"it was changed meanwhile, version {found}")
 
 
 def _known(subject: dict[str, Any]) -> dict[str, Any]:
