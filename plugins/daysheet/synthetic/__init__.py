@@ -1,4 +1,4 @@
-"""An invented dental practice, written as the CSV drop its practice system would export."""
+"""An invented dental and counseling practice, written as the CSV drops its systems would export."""
 
 from daysheet.synthetic.changes import one_changed_claim
 from daysheet.synthetic.practice import Summary, generate

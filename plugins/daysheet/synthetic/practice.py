@@ -16,6 +16,7 @@ from daysheet.synthetic.claims import bill, estimate_plans
 from daysheet.synthetic.clock import months_later
 from daysheet.synthetic.collecting import collect
 from daysheet.synthetic.contacts import correspond
+from daysheet.synthetic.counseling import write_counseling
 from daysheet.synthetic.coverage import insure
 from daysheet.synthetic.draws import stream
 from daysheet.synthetic.families import accounts_by_guarantor, circles, write_patients
@@ -36,7 +37,7 @@ from daysheet.synthetic.transfers import move_money
 from daysheet.synthetic.treatment_plans import keep_plans
 from daysheet.synthetic.visits import visits
 
-SOURCE, LISTS = "opendental", "practice"
+SOURCE, LISTS, REPORTS = "opendental", "practice", "simplepractice"
 
 
 class FolderInUse(Exception):
@@ -50,6 +51,7 @@ class Summary:
     folder: Path
     rows: dict[str, int]
     balance: int  # ten-thousandths of a dollar
+    sessions: int  # of the counseling practice
 
 
 def generate(
@@ -71,10 +73,11 @@ def generate(
     ``int_ar_analysis_base``. Patients who do not exist but own rows have no guarantor there.
     ``known_aging.csv`` has each family's aged figures on ``until`` and looking back from it, in
     the columns of ``int_ar_aging_snapshot``; ``offsetting`` is the preference AgingProcLifo.
-    ``practice`` beside the drop holds the lists the practice keeps itself.
+    ``practice`` beside the drop holds the lists the practice keeps itself, ``simplepractice`` the
+    weekly reports of a counseling practice in the same house, ``desk.yml`` who works for both.
     """
     folder = out / SOURCE
-    for one in (folder, out / LISTS):
+    for one in (folder, out / LISTS, out / REPORTS):
         if one.exists() and any(one.iterdir()):
             raise FolderInUse(f"{one} is not empty; name another folder, or remove it first")
     drop, known = Drop(folder), KnownAnswer(out)
@@ -110,7 +113,9 @@ def generate(
     lists = Drop(out / LISTS, LISTS)
     write_lists(lists, office)
     lists.close(exported_on)
-    summary = Summary(folder, {t: sheet.rows for t, sheet in drop.tables.items()}, known.balance)
+    sessions = write_counseling(out / REPORTS, patients=patients, until=until, seed=seed)
+    rows = {table: sheet.rows for table, sheet in drop.tables.items()}
+    summary = Summary(folder, rows, known.balance, sessions["sessions"])
     known.close(
         patients=patients,
         years=years,
@@ -118,8 +123,9 @@ def generate(
         seed=seed,
         payplans_version=payplans_version,
         offsetting=offsetting,
-        rows=summary.rows,
+        rows=rows,
         counts=_by_area(office.counts),
+        counseling=sessions,
         not_in_any_balance={name: exact(amount) for name, amount in office.extras.items()},
     )
     return summary

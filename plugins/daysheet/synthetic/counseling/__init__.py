@@ -1,0 +1,5 @@
+"""An invented counseling practice, written as weeks of the reports its practice system exports."""
+
+from daysheet.synthetic.counseling.practice import write_counseling
+
+__all__ = ["write_counseling"]
