@@ -84,6 +84,7 @@ class Facts:
     ins_unpaid_reported: Decimal
     write_off_reported: Decimal
     amount_paid: Decimal
+    client_transfer: Decimal
     outstanding: Decimal
     in_ar: bool
     unbilled: bool
@@ -110,6 +111,8 @@ class Facts:
     clearinghouse_ref: str | None
     claim_payer_id: UUID | None
     submissions: int
+    was_sent: bool
+    open_on_claim: list[date | None]
     # what else is open or was
     has_open_conflict: bool
     was_denied: bool
@@ -120,25 +123,21 @@ class Facts:
     appeal_id: UUID | None
     appeal_is_open: bool
     appeal_level: int
+    appeal_filed_on: date | None
     last_money_on: date | None
     last_money_source: str | None
-
-    @property
-    def was_sent(self) -> bool:
-        """Whether it ever went to a payer, on a known day or not."""
-        return self.first_submitted_on is not None or self.submissions > 0
 
 
 @dataclass(frozen=True)
 class Case:
-    """One wish to change one session; ``together`` are the sessions asked for in the same call."""
+    """One wish to change one session; in a trial nothing has been entered yet."""
 
     facts: Facts
     to: str
     actor: Actor
     details: Details = NOTHING_ENTERED
     origin: Origin = BY_HAND
-    together: frozenset[UUID] = frozenset()
+    is_trial: bool = False
 
     @property
     def on(self) -> date:
@@ -157,6 +156,17 @@ _FACTS = """
         claims.clearinghouse_ref,
         claims.payer_id as claim_payer_id,
         (select count(*) from desk.submissions where claim_id = sessions.claim_id) as submissions,
+        sessions.first_submitted_on is not null
+        or exists (select from desk.submissions where claim_id = sessions.claim_id)
+        or exists (
+            select from desk.session_status_history
+            where session_id = sessions.session_id and to_status = 'submitted'
+        ) as was_sent,
+        array(
+            select others.last_submitted_on from desk.sessions as others
+            where others.claim_id = sessions.claim_id and others.session_id != sessions.session_id
+            and others.billing_status in ('submitted', 'pending', 'approved', 'appealing')
+        ) as open_on_claim,
         exists (
             select from desk.work_items
             where session_id = sessions.session_id and done_at is null
@@ -172,6 +182,7 @@ _FACTS = """
         coalesce(appeal.decided_on is null and appeal.appeal_id is not null, false)
         as appeal_is_open,
         coalesce(appeal.level, 0) as appeal_level,
+        appeal.filed_on as appeal_filed_on,
         money.received_on as last_money_on,
         money.source as last_money_source
     from (
@@ -197,7 +208,8 @@ _FACTS = """
 _SESSION_COLUMNS = (
     "session_id", "row_version", "billing_status", "service_on", "billing_code", "note_status",
     "hold_reason", "client_id", "ins_charge", "ins_paid_posted", "ins_paid_reported",
-    "ins_unpaid_reported", "write_off_reported", "amount_paid", "outstanding", "in_ar", "unbilled",
+    "ins_unpaid_reported", "write_off_reported", "amount_paid", "client_transfer", "outstanding",
+    "in_ar", "unbilled",
     *STAMPED,
 )  # fmt: skip
 
