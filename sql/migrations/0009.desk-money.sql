@@ -311,9 +311,12 @@ for each row execute function desk.post_adjustment();
 
 create function desk.keep_payment() returns trigger
 language plpgsql as $$
+declare
+    -- what is generated has no value yet
+    free constant text[] := array['is_reversed', 'reference_norm'];
 begin
     if not (new.is_reversed and not old.is_reversed)
-    or (to_jsonb(new) - 'is_reversed') is distinct from (to_jsonb(old) - 'is_reversed') then
+    or (to_jsonb(new) - free) is distinct from (to_jsonb(old) - free) then
         raise exception 'a saved payment is never edited'
         using errcode = 'restrict_violation', schema = 'desk', table = 'payments';
     end if;

@@ -24,9 +24,9 @@ _DENIALS = """
 _DENIED_SESSIONS = """
     update desk.sessions set
         denied_on = %(on)s,
-        appeal_deadline = case billing_status
+        appeal_deadline = case sessions.billing_status
             when 'denied' then %(on)s + coalesce(payers.appeal_days, 60)
-            else appeal_deadline
+            else sessions.appeal_deadline
         end
     from desk.sessions as same
     left join desk.payers on same.payer_id = payers.payer_id

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from uuid import UUID
 
 import psycopg
@@ -49,7 +48,6 @@ _SESSIONS = """
         sessions.billing_status as status,
         sessions.service_on,
         sessions.first_submitted_on,
-        sessions.outstanding,
         claims.claim_id,
         lower(claims.source_status) as word,
         claims.source_status_on as word_on,
@@ -94,7 +92,6 @@ class _Session:
     status: str
     service_on: date
     first_submitted_on: date | None
-    outstanding: Decimal
     claim_id: UUID
     word: str | None
     word_on: date | None
@@ -158,8 +155,7 @@ def _details(session: _Session, status: str) -> Details:
     if status == "denied":
         return Details(on=on, is_estimated=True, category="other")
     if status == "client_responsibility":
-        amount = session.outstanding
-        return Details(on=on, is_estimated=True, amount=amount, reason="deductible")
+        return Details(on=on, is_estimated=True, reason="deductible")
     return Details(on=on, is_estimated=True)
 
 

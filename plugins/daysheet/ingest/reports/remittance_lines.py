@@ -188,10 +188,10 @@ def _answer(
     sessions = _sessions(connection, parts)
     lines = [part[0] for part in parts]
     changes = [
-        Change(session.session_id, status, _details(line, session, status), line.origin)
+        Change(session.session_id, status, _details(line, status), line.origin)
         for line in lines
         for session in sessions[line.claim_id]
-        for status in steps_to(_TARGETS.get(line.word), session.status, is_dated=session.is_dated)
+        for status in steps_to(_target(line, session), session.status, is_dated=session.is_dated)
     ]
     results = change_each(connection, actor, changes)
     refused = {result.session_id for result in results if result.refusal}
@@ -201,6 +201,9 @@ def _answer(
         ids = {session.session_id for session in sessions[line.claim_id]}
         _date(connection, line, ids - refused)
     after = _sessions(connection, parts)
+    for line in lines:
+        if line.word not in _TARGETS:
+            _ask(connection, after[line.claim_id])
     return {
         line.line_id: _answered(line, after[line.claim_id], refused)
         for part in parts
@@ -208,12 +211,17 @@ def _answer(
     }
 
 
-def _details(line: Line, session: _Session, status: str) -> Details:
+def _target(line: Line, session: _Session) -> str | None:
+    """Nothing paid, and nothing said of why: the payer has it, and a person must ask."""
+    return _TARGETS.get(line.word) or ("pending" if session.status == "submitted" else None)
+
+
+def _details(line: Line, status: str) -> Details:
     if status == "submitted":
         return Details()
     if status == "denied":
         return Details(on=line.received_on, category="other")
-    return Details(on=line.received_on, amount=session.outstanding, reason="deductible")
+    return Details(on=line.received_on, reason="deductible")
 
 
 def _date(connection: psycopg.Connection, line: Line, session_ids: set[UUID]) -> None:
@@ -223,6 +231,17 @@ def _date(connection: psycopg.Connection, line: Line, session_ids: set[UUID]) ->
         correct_first_outcome(connection, session_ids, line.received_on, "denied")
     elif line.word == "deductible":
         correct_first_outcome(connection, session_ids, line.received_on, "patient")
+
+
+def _ask(connection: psycopg.Connection, sessions: Iterable[_Session]) -> None:
+    """A person decides what becomes of what is still open."""
+    left = {one.session_id: one.outstanding for one in sessions if one.outstanding > 0}
+    connection.execute(
+        "update desk.sessions set needs_disposition = true where session_id = any(%s)",
+        [list(left)],
+    )
+    for session_id, outstanding in left.items():
+        open_item(connection, "disposition", session_id=session_id, amount=outstanding)
 
 
 def _answered(line: Line, sessions: Sequence[_Session], refused: set[UUID]) -> Posted:
