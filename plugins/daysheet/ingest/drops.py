@@ -4,10 +4,9 @@ import logging
 import time
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import psycopg
@@ -18,10 +17,12 @@ from daysheet.ingest.batches import BatchLost, hold_batch
 from daysheet.ingest.drop_folder import DropFolder, NotAPlainFile
 from daysheet.ingest.filing import claim_folders, file_away, finish_folder, is_filed
 from daysheet.ingest.inbox import NOT_PLAIN, Drop, Inbox, Refusal, claim
-from daysheet.ingest.ledger import Known, Unapplied
+from daysheet.ingest.ledger import Known
 from daysheet.ingest.load import load_file
+from daysheet.ingest.outcomes import Outcome
+from daysheet.ingest.reports.load import load_report, tell_report
 from daysheet.ingest.taking import Copy, Gone, StillChanging, own_copy, remove_abandoned
-from daysheet.ingest.verdicts import DroppedFile, FileHeld, FileRejected, FileReport
+from daysheet.ingest.verdicts import DroppedFile, FileHeld, FileReport, NotApplied, Unapplied
 from daysheet.settings import Settings
 from daysheet.warehouse import DatabaseFault
 from daysheet.warehouse.errors import without_values
@@ -29,6 +30,7 @@ from daysheet.warehouse.errors import without_values
 log = logging.getLogger(__name__)
 
 UNRECOGNIZED = "unrecognized"  # stands for the table of what belongs to none
+REPORTS = "reports"  # stands for all tables of a source recognized by header
 # An export stamped with the end of its day, in any time zone, is not from the future.
 _AHEAD = timedelta(days=2)
 _NOT_AS_PROMISED = Refusal(
@@ -54,45 +56,6 @@ class Share:
 
     tables: list[str]
     tokens: list[str]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one file: never its name, and of its content only counts."""
-
-    file_id: int
-    source: str
-    table: str | None
-    state: str
-    code: str | None = None
-    report: FileReport | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """For XCom: a file's name may hold anything, so it is left out."""
-        result = {key: value for key, value in asdict(self).items() if key != "report"}
-        if self.report is not None:
-            result |= self.report.as_json()
-            del result["name"]
-        return result
-
-    def __str__(self) -> str:
-        what = f"file {self.file_id}, {self.source} {self.table or 'of no known table'}: "
-        if self.report is None:
-            return what + self.state + (f" ({self.code})" if self.code else "")
-        rows = self.report
-        found = [f"{reason}: {count} rows" for reason, count in rows.reasons.items()]
-        return (
-            f"{what}{self.state} in batch {rows.batch}; {rows.read} rows = {rows.inserted} inserted"
-            f" + {rows.replaced} replaced + {rows.unchanged} unchanged + {rows.stale} stale"
-            f" + {rows.quarantined} quarantined + {rows.skipped} skipped;"
-            f" {rows.closed} closed; {rows.seconds:.1f} s"
-            + "".join(f"\n  {line}" for line in (*found, *rows.warnings))
-        )
-
-    @property
-    def is_clean(self) -> bool:
-        """Whether nobody needs to look at it."""
-        return self.state in ("loaded", "duplicate")
 
 
 @dataclass(frozen=True)
@@ -122,7 +85,8 @@ def plan(run: Run) -> list[Share]:
     claim_folders(run.drops, ready, run.batch)
     tables: dict[str, list[Drop]] = {}
     for drop in ready:
-        table = UNRECOGNIZED if drop.refusal else drop.table or UNRECOGNIZED
+        table = REPORTS if drop.by_header else drop.table or UNRECOGNIZED
+        table = UNRECOGNIZED if drop.refusal else table
         tables.setdefault(f"{drop.source}.{table}", []).append(drop)
     return _shares(tables)
 
@@ -198,21 +162,17 @@ def _decide(run: Run, drop: Drop, copy: Copy) -> Outcome | None:
         return None  # another run has dealt with it since we took our copy
     if drop.sha256 not in (None, copy.sha256):
         return _turn_away(run, drop, copy, "rejected", _NOT_AS_PROMISED)
-    newest = ledger.newest_loaded(run.connection, drop)
-    if newest and newest.sha256 == copy.sha256:
-        same = Refusal("duplicate", f"the same bytes as file {newest.file_id}, loaded before")
+    if twin := ledger.loaded_twin(run.connection, drop, copy.sha256):
+        same = Refusal("duplicate", f"the same bytes as file {twin.file_id}, loaded before")
+        drop = replace(drop, table=twin.table_name)
         return _turn_away(run, drop, copy, "duplicate", same)
-    released = ledger.is_released(run.connection, drop, copy.sha256)
-    if drop.exported_on.date() > _today(run.settings) + _AHEAD and not released:
-        return _turn_away(run, drop, copy, "held", _FROM_THE_FUTURE)
-    return _load(run, drop, copy, released)
+    return _load(run, drop, copy)
 
 
-def _load(run: Run, drop: Drop, copy: Copy, released: bool) -> Outcome:
-    assert drop.table is not None
-    dropped = DroppedFile(
+def _dropped(drop: Drop, copy: Copy) -> DroppedFile:
+    return DroppedFile(
         source=drop.source,
-        table=drop.table,
+        table=drop.table or "",
         name=drop.name,
         path=copy.path,
         sha256=copy.sha256,
@@ -221,21 +181,29 @@ def _load(run: Run, drop: Drop, copy: Copy, released: bool) -> Outcome:
         exported_on=drop.exported_on,
         expected_rows=drop.rows,
     )
+
+
+def _load(run: Run, drop: Drop, copy: Copy) -> Outcome:
+    load = load_report if drop.by_header else load_file
     try:
+        if drop.by_header:
+            drop = replace(drop, table=tell_report(_dropped(drop, copy), run.settings))
+        released = ledger.is_released(run.connection, drop, copy.sha256)
+        if not released:
+            _check_time(run, drop)
+        dropped = _dropped(drop, copy)
         with without_values(), run.connection.transaction():
             hold_batch(run.connection, run.batch, run.owner)
-            report = load_file(
+            report = load(
                 run.connection,
-                load_contract(drop.source, drop.table),
+                load_contract(dropped.source, dropped.table),
                 dropped,
                 batch=run.batch,
                 settings=run.settings,
                 released=released,
             )
-    except FileRejected as refusal:
-        return _turn_away(run, drop, copy, "rejected", Refusal(refusal.code, refusal.problem))
-    except FileHeld as refusal:
-        return _turn_away(run, drop, copy, "held", Refusal(refusal.code, refusal.problem))
+    except NotApplied as refusal:
+        return _turn_away(run, drop, copy, refusal.state, refusal)
     except (BatchLost, OSError, MemoryError):
         raise
     except Exception as error:
@@ -248,6 +216,14 @@ def _load(run: Run, drop: Drop, copy: Copy, released: bool) -> Outcome:
     return _finish(run, drop, known, report)
 
 
+def _check_time(run: Run, drop: Drop) -> None:
+    """Hold a file from the future."""
+    # The desk counts in days of the practice's own clock: there not one may be ahead.
+    ahead = timedelta(0) if drop.by_header else _AHEAD
+    if drop.exported_on.date() > _today(run.settings) + ahead:
+        raise FileHeld(_FROM_THE_FUTURE.code, _FROM_THE_FUTURE.problem)
+
+
 def _unfinished(run: Run, drop: Drop, sha256: str) -> Known | None:
     """The verdict an earlier run wrote down before it was stopped from moving the file."""
     known = ledger.last_seen(run.connection, drop)
@@ -257,7 +233,7 @@ def _unfinished(run: Run, drop: Drop, sha256: str) -> Known | None:
 
 
 def _turn_away(
-    run: Run, drop: Drop, copy: Copy | None, state: Unapplied, refusal: Refusal
+    run: Run, drop: Drop, copy: Copy | None, state: Unapplied, refusal: Refusal | NotApplied
 ) -> Outcome:
     problem = f"{refusal.code}: {refusal.problem}"
     return _finish(run, drop, ledger.record(run.connection, drop, copy, state, problem))

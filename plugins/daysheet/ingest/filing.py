@@ -40,7 +40,9 @@ def file_away(connection: psycopg.Connection, drops: DropFolder, drop: Drop, kno
 
     A duplicate is deleted once the archive is seen to hold the same bytes.
     """
-    if known.state == "duplicate" and (twin := _archived_twin(connection, drops, drop)):
+    if known.state == "duplicate" and (
+        twin := _archived_twin(connection, drops, drop, known.sha256)
+    ):
         ledger.set_place(connection, known.file_id, twin)
         drops.remove(drop.place)
     else:
@@ -89,9 +91,11 @@ def _archived_part(drops: DropFolder, manifest: str, archived: str) -> Manifest 
     return whole.model_copy(update={"files": files}) if files else None
 
 
-def _archived_twin(connection: psycopg.Connection, drops: DropFolder, drop: Drop) -> str | None:
-    newest = ledger.newest_loaded(connection, drop)
-    twin = newest.archived_as if newest else None
+def _archived_twin(
+    connection: psycopg.Connection, drops: DropFolder, drop: Drop, sha256: str
+) -> str | None:
+    loaded = ledger.loaded_twin(connection, drop, sha256)
+    twin = loaded.archived_as if loaded else None
     return twin if twin and drops.exists(twin) else None
 
 

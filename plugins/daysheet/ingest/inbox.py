@@ -19,7 +19,13 @@ from daysheet.ingest.manifest import (
     Mode,
     parse_manifest,
 )
-from daysheet.ingest.recognition import is_ignored, table_in, tables_by_source, time_in
+from daysheet.ingest.recognition import (
+    is_ignored,
+    sources_by_header,
+    table_in,
+    tables_by_source,
+    time_in,
+)
 from daysheet.settings import Settings
 
 TAKEN = ".taken"  # in a folder whose files are being loaded: it holds the name it is filed under
@@ -68,6 +74,7 @@ class Drop:
     sha256: str | None = None
     rows: int | None = None
     refusal: Refusal | None = None
+    by_header: bool = False  # not its name but its header says which table it holds
 
     @property
     def folder(self) -> str | None:
@@ -78,7 +85,8 @@ class Drop:
     @property
     def is_manifest(self) -> bool:
         """Whether it is only the manifest of a folder whose files have all been moved."""
-        return self.table is None and self.refusal is None
+        is_named_so = self.name.rpartition("/")[2] == MANIFEST
+        return is_named_so and self.table is None and self.refusal is None
 
     @property
     def token(self) -> str:
@@ -231,7 +239,8 @@ class Inbox:
     def _drop(self, source: str, entry: Entry, folder: str | None = None) -> Drop:
         path = f"{folder}/{entry.name}" if folder else entry.name
         name = _utf8(path)
-        table = table_in(entry.name, self._tables[source])
+        by_header = source in sources_by_header()
+        table = None if by_header else table_in(entry.name, self._tables[source])
         refusal = None
         if name != path:
             refusal = NO_UTF8
@@ -239,7 +248,7 @@ class Inbox:
             refusal = NOT_PLAIN
         elif entry.kind == "folder":
             refusal = NESTED
-        elif table is None:
+        elif table is None and (not by_header or entry.name == MANIFEST):
             refusal = NO_TABLE
         elif entry.size > self._max_bytes:
             refusal = TOO_LARGE
@@ -252,6 +261,7 @@ class Inbox:
             bytes=entry.size,
             table=table,
             refusal=refusal,
+            by_header=by_header,
         )
 
     def _is_empty_folder(self, parent: str, entry: Entry) -> bool:

@@ -13,8 +13,7 @@ from psycopg.rows import class_row, dict_row
 
 from daysheet.ingest.inbox import Drop
 from daysheet.ingest.taking import Copy
-
-Unapplied = Literal["duplicate", "held", "rejected"]
+from daysheet.ingest.verdicts import Unapplied
 
 
 class NotHeld(Exception):
@@ -74,15 +73,26 @@ def last_seen(connection: psycopg.Connection, drop: Drop) -> Known | None:
     return found[0] if found else None
 
 
-def newest_loaded(connection: psycopg.Connection, drop: Drop) -> Known | None:
-    """The file last loaded for the drop's source, table and mode."""
-    found = _known(
-        connection,
-        "where source = %s and table_name = %s and mode = %s and state = any(%s)"
-        " order by file_id desc limit 1",
-        [drop.source, drop.table, drop.mode, list(LOADED)],
-    )
-    return found[0] if found else None
+def loaded_twin(connection: psycopg.Connection, drop: Drop, sha256: str) -> Known | None:
+    """The loaded file that makes a file of these bytes a duplicate.
+
+    It is the one last loaded for the drop's table and mode if it has them; of a source recognized
+    by header, where a file is applied once for ever, any that has them.
+    """
+    if drop.by_header:
+        found = _known(
+            connection,
+            "where source = %s and sha256 = %s and state = any(%s) order by file_id desc limit 1",
+            [drop.source, sha256, list(LOADED)],
+        )
+    else:
+        found = _known(
+            connection,
+            "where source = %s and table_name = %s and mode = %s and state = any(%s)"
+            " order by file_id desc limit 1",
+            [drop.source, drop.table, drop.mode, list(LOADED)],
+        )
+    return found[0] if found and found[0].sha256 == sha256 else None
 
 
 def loaded_files(connection: psycopg.Connection, source: str, table: str) -> list[Known]:
@@ -166,7 +176,8 @@ def verdicts(connection: psycopg.Connection, sent: list[tuple[str, str]]) -> lis
                 file.state, file.batch, file.rows_read as read, file.rows_inserted as inserted,
                 file.rows_replaced as replaced, file.rows_unchanged as unchanged,
                 file.rows_stale as stale, file.rows_quarantined as quarantined,
-                file.rows_skipped as skipped, file.rows_closed as closed, file.problem,
+                file.rows_skipped as skipped, file.rows_dropped as dropped,
+                file.rows_closed as closed, file.problem,
                 file.warnings,
                 file.archived_as is not null
                 and coalesce(batch.state, 'committed') = 'committed' as is_settled

@@ -20,6 +20,7 @@ same time.
 """
 
 import time
+from collections.abc import Sequence
 from datetime import datetime
 
 import psycopg
@@ -69,7 +70,7 @@ def load_file(
         verdicts = judged.decided.verdicts
         if not released:
             _check_closing(verdicts["closed"], before.row_count, settings)
-        file_id = _begin_file(connection, dropped, batch)
+        file_id = begin_file(connection, dropped, batch)
         change = merge.apply(batch, file_id)
         quarantined = merge.quarantine(file_id)
         check_accounts(judged, change, quarantined)
@@ -96,16 +97,21 @@ def load_file(
             seconds=round(time.monotonic() - started, 3),
             **verdicts,
         )
-        _end_file(connection, report)
+        end_file(connection, report)
     return report
 
 
 def _prepare(connection: psycopg.Connection, contract: Contract) -> None:
-    for name, setting in _SETTINGS.items():
-        connection.execute("select set_config(%s, %s, true)", [name, setting])
+    tune(connection)
     connection.execute(
         "select pg_advisory_xact_lock(%s, hashtext(%s))", [LockClass.TABLE_LOAD, contract.relation]
     )
+
+
+def tune(connection: psycopg.Connection) -> None:
+    """Settings of a load, for the rest of the transaction."""
+    for name, setting in _SETTINGS.items():
+        connection.execute("select set_config(%s, %s, true)", [name, setting])
 
 
 def _judge(
@@ -145,27 +151,35 @@ def _check_closing(closing: int, rows: int, settings: Settings) -> None:
         )
 
 
-def _begin_file(connection: psycopg.Connection, dropped: DroppedFile, batch: int) -> int:
+def begin_file(
+    connection: psycopg.Connection,
+    dropped: DroppedFile,
+    batch: int,
+    layout: Sequence[str | None] | None = None,
+) -> int:
+    """Write a file that is being loaded into the ledger; its number."""
     row = connection.execute(
         "insert into ops.file (source, table_name, file_name, sha256, bytes, mode, exported_on,"
-        " state, batch) values (%s, %s, %s, %s, %s, %s, %s, 'loaded', %s) returning file_id",
+        " state, batch, layout) values (%s, %s, %s, %s, %s, %s, %s, 'loaded', %s, %s)"
+        " returning file_id",
         [
             dropped.source, dropped.table, dropped.name, dropped.sha256, dropped.bytes,
-            dropped.mode, dropped.exported_on, batch,
+            dropped.mode, dropped.exported_on, batch, layout,
         ],
     ).fetchone()  # fmt: skip
     assert row is not None
     return row[0]
 
 
-def _end_file(connection: psycopg.Connection, report: FileReport) -> None:
+def end_file(connection: psycopg.Connection, report: FileReport) -> None:
+    """Say in the ledger what became of the file's rows; they must add up."""
     connection.execute(
         "update ops.file set state = %s, rows_read = %s, rows_inserted = %s, rows_replaced = %s,"
         " rows_unchanged = %s, rows_stale = %s, rows_quarantined = %s, rows_skipped = %s,"
-        " rows_closed = %s, warnings = %s, seconds = %s where file_id = %s",
+        " rows_dropped = %s, rows_closed = %s, warnings = %s, seconds = %s where file_id = %s",
         [
             report.state, report.read, report.inserted, report.replaced, report.unchanged,
-            report.stale, report.quarantined, report.skipped, report.closed,
+            report.stale, report.quarantined, report.skipped, report.dropped, report.closed,
             list(report.warnings), report.seconds, report.file_id,
         ],
     )  # fmt: skip

@@ -13,6 +13,7 @@ _DATE = re.compile(
     r"(?<!\d)((?:19|20|21)\d\d)-?(\d\d)-?(\d\d)"
     r"(?:[T _-]?(\d\d)[-:.]?(\d\d)(?:[-:.]?(\d\d))?)?(?!\d)"
 )
+_US_DATE = re.compile(r"(?<!\d)(\d\d)([-_]?)(\d\d)\2((?:19|20|21)\d\d)(?!\d)")
 
 
 @cache
@@ -23,6 +24,13 @@ def tables_by_source() -> dict[str, tuple[str, ...]]:
         source: tuple(one.table for one in contracts if one.source == source)
         for source in sorted({contract.source for contract in contracts})
     }
+
+
+@cache
+def sources_by_header() -> frozenset[str]:
+    """The sources whose files say by their header what they hold, not by their name."""
+    contracts = all_contracts().values()
+    return frozenset(one.source for one in contracts if one.recognized_by == "header")
 
 
 def is_ignored(name: str) -> bool:
@@ -49,7 +57,10 @@ def table_in(name: str, tables: Iterable[str]) -> str | None:
 
 
 def time_in(name: str) -> datetime | None:
-    """The date in ``name``, with the time behind it if there is one (else midnight)."""
+    """The date in ``name``, with the time behind it if there is one (else midnight).
+
+    The year comes first, or last as in 11202026 and 11_20_2026.
+    """
     for found in _DATE.finditer(name):
         year, month, day, *clock = (int(part) if part else 0 for part in found.groups())
         for candidate in ((year, month, day, *clock), (year, month, day)):
@@ -57,4 +68,9 @@ def time_in(name: str) -> datetime | None:
                 return datetime(*candidate)
             except ValueError:
                 continue
+    for month, _, day, year in _US_DATE.findall(name):
+        try:
+            return datetime(int(year), int(month), int(day))
+        except ValueError:
+            continue
     return None

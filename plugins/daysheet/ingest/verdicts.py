@@ -5,9 +5,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
+Unapplied = Literal["duplicate", "held", "parked", "rejected"]
 
-class _NotApplied(Exception):
+
+class NotApplied(Exception):
     """Nothing of the file was applied. ``problem`` holds names and counts only: log it freely."""
+
+    state: Unapplied  # of the file in the ledger
 
     def __init__(self, code: str, problem: str) -> None:
         self.code = code
@@ -18,12 +22,22 @@ class _NotApplied(Exception):
         return f"{self.code}: {self.problem}"
 
 
-class FileRejected(_NotApplied):
+class FileRejected(NotApplied):
     """The bytes cannot be read as a CSV of this table, now or later: export it again."""
 
+    state = "rejected"
 
-class FileHeld(_NotApplied):
+
+class FileHeld(NotApplied):
     """The file can be read, but a person must look first: ``daysheet release`` or a new export."""
+
+    state = "held"
+
+
+class FileParked(NotApplied):
+    """A report that is known and not loaded: it goes to the archive as it is."""
+
+    state = "parked"
 
 
 @dataclass(frozen=True)
@@ -57,8 +71,9 @@ class FileReport:
     unchanged: int
     stale: int
     quarantined: int
-    skipped: int  # left out by the contract's row filter
+    skipped: int  # left out by the contract's row filter, or no rows of the report at all
     closed: int  # rows a full file no longer held; not rows of the file
+    dropped: int = 0  # rows of a report that repeat another row of the file
     reasons: dict[str, int] = field(default_factory=dict)  # code[:column] -> rows it was found on
     warnings: tuple[str, ...] = ()
     seconds: float = 0.0

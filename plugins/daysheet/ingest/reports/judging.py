@@ -4,10 +4,12 @@ import hashlib
 from collections.abc import Collection, Mapping
 from datetime import date, time
 
+import psycopg
+
 from daysheet.catalog import Column, Contract
 from daysheet.ingest.reports import cells as grammar
 from daysheet.ingest.reports.cells import CellRefused, Moment
-from daysheet.ingest.reports.rules import RULES, Judged, compared
+from daysheet.ingest.reports.rules import RULES, Judged, compared, row_key
 
 _MIDNIGHT = time(0, 0)  # stands in the key for a time nobody knows
 
@@ -17,9 +19,13 @@ class Judge:
 
     def __init__(self, contract: Contract, today: date, secret: bytes) -> None:
         self._contract = contract
-        self._today = today
+        self.today = today
         self._secret = secret
         self._client_keys: dict[str, bytes] = {}
+
+    def of(self, contract: Contract) -> "Judge":
+        """The judge of another report, on the same day."""
+        return Judge(contract, self.today, self._secret)
 
     def judge(self, texts: Mapping[str, str], waived: Collection[str] = ()) -> Judged:
         """Read the cells a row has, by column; reasons in ``waived`` a person has accepted."""
@@ -31,7 +37,7 @@ class Judge:
                 judged.cells[name] = None
                 judged.unread.add(name)
                 judged.refuse(refusal.code)
-        RULES[self._contract.table](judged, self._today)
+        RULES[self._contract.table](judged, self.today)
         judged.reasons = [reason for reason in judged.reasons if reason not in waived]
         self._identify(judged)
         return judged
@@ -70,7 +76,7 @@ class Judge:
     def _identify(self, judged: Judged) -> None:
         parts = [judged.cells.get(name) for name in self._contract.key]
         if None not in parts and any(parts):
-            judged.key = hashlib.sha256("\x1f".join(map(compared, parts)).encode()).digest()
+            judged.key = row_key(parts)
         columns = self._contract.columns
         said = (
             compared(value)
@@ -78,6 +84,15 @@ class Judge:
             if columns[name].reads not in ("client", "clinician")  # their keys are in it
         )
         judged.content = hashlib.sha256("\x1f".join(said).encode()).digest()
+
+
+def judge_of(connection: psycopg.Connection, contract: Contract) -> Judge:
+    """The judge of one report as of ``desk.today()``."""
+    row = connection.execute(
+        "select desk.today(), value from desk.secret where name = 'client_key'"
+    ).fetchone()
+    assert row is not None
+    return Judge(contract, *row)
 
 
 def _tell_time(judged: Judged, moment: Moment | None) -> None:

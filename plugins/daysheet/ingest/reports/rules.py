@@ -1,7 +1,7 @@
 """What a row of each report must fulfil beyond its single cells, with reason and warning codes."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -79,6 +79,11 @@ def compared(value: Any) -> str:
             return "-".join(value)
         case _:
             return str(value)
+
+
+def row_key(parts: Iterable[Any]) -> bytes:
+    """The digest by which a row is told from all others of its report."""
+    return hashlib.sha256("\x1f".join(map(compared, parts)).encode()).digest()
 
 
 def _appointment(judged: Judged, today: date) -> None:
