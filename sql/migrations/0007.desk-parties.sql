@@ -63,7 +63,8 @@ create table desk.practice_setting (
 );
 insert into desk.practice_setting (name, value, meaning) values
 ('writeoff_limit', '250.00', 'Dollars a lead may write off on one session; more needs an admin.'),
-('monthly_budget', 'null', 'Dollars a month the practice means to collect; null for none.');
+('monthly_budget', 'null', 'Dollars a month the practice means to collect; null for none.'),
+('dental_filing_days', '365', 'Days to file with a carrier no payer is named like.');
 
 create table desk.holiday (
     day date primary key,

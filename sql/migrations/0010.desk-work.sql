@@ -90,6 +90,20 @@ create table desk.metric_targets (
 );
 comment on table desk.metric_targets is
 'Where a metric is green and where it is red; month null holds for months without their own row.';
+insert into desk.metric_targets (metric, green, red) values
+('unbilled_sessions', 10, 15),
+('outstanding_claims_amount', 5000, 6250),
+('avg_days_to_payment', 45, 60),
+('aging_over_90', 0, 1),
+('denial_rate_pct', 5, 10),
+-- in percent of the budget's pace
+('collections_mtd', 100, 90),
+-- the most of one person over the mean
+('claims_per_staff_mean', 1.5, 1.5),
+('days_in_ar', 30, 40),
+('clean_claim_rate_pct', 95, 95),
+('first_pass_rate_pct', 90, 90),
+('net_collection_rate_pct', 95, 95);
 
 create table desk.metric_snapshots (
     metric text not null,
