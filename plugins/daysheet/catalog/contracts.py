@@ -69,7 +69,7 @@ class Contract(Document):
     encoding: str
     names: dict[str, str]
     optional: bool  # nobody misses the table when it was never dropped
-    recognized_by: RecognizedBy  # what says which table a file holds
+    recognized_by: RecognizedBy = "name"  # what says which table a file holds
     table: str
     meaning: str
     key: tuple[str, ...]
