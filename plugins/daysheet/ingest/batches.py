@@ -73,3 +73,33 @@ def commit_batch(connection: psycopg.Connection, batch: int, owner: str) -> bool
             [batch],
         )
         return True
+
+
+def side_batch(connection: psycopg.Connection, owner: str) -> int:
+    """The batch at which something becomes known beside the runs that load files.
+
+    It is the open one if files are being loaded into it, else one of ``owner``, committed. Waits
+    for nobody: a load into the open batch may itself be waiting for our table.
+    """
+    free = connection.execute(
+        "select batch from ops.batch where state = 'open' for update skip locked"
+    ).fetchone()
+    if free is not None:
+        connection.execute(
+            "update ops.batch set state = 'committed', committed_at = now(), owner = %s"
+            " where batch = %s"
+            " and not exists (select from ops.file where file.batch = batch.batch)",
+            [owner, *free],
+        )
+        return free[0]
+    row = connection.execute(
+        "select batch from ops.batch where state = 'open' for share"
+    ).fetchone()
+    if row is None:
+        row = connection.execute(
+            "insert into ops.batch (state, committed_at, owner)"
+            " values ('committed', now(), %s) returning batch",
+            [owner],
+        ).fetchone()
+    assert row is not None
+    return row[0]

@@ -12,6 +12,7 @@ from psycopg import sql
 
 from daysheet.catalog import Contract
 from daysheet.ingest import ledger
+from daysheet.ingest.batches import side_batch
 from daysheet.ingest.drop_folder import DropFolder
 from daysheet.ingest.ledger import Known
 from daysheet.ingest.load import load_file
@@ -65,7 +66,7 @@ def replay(
         for number, file in enumerate(files, start=1):
             origins[_load_again(connection, drops, aside, file, settings)] = file.file_id
             progress(number, len(files))
-        batch = _batch(connection)
+        batch = side_batch(connection, "reload")
         ended, begun = _swap(connection, contract, aside, batch, origins)
         _forget(connection, aside)
     return Replayed(contract.source, contract.table, len(files), ended, begun, batch)
@@ -99,34 +100,6 @@ def _load_again(
             connection, aside, again, batch=file.batch, settings=settings, released=True
         )
     return report.file_id
-
-
-def _batch(connection: psycopg.Connection) -> int:
-    """The batch to swap in at: the open one if files are being loaded into it, else one of ours.
-
-    Waits for nobody: a load into the open batch may itself be waiting for our table.
-    """
-    free = connection.execute(
-        "select batch from ops.batch where state = 'open' for update skip locked"
-    ).fetchone()
-    if free is not None:
-        connection.execute(
-            "update ops.batch set state = 'committed', committed_at = now(), owner = 'reload'"
-            " where batch = %s"
-            " and not exists (select from ops.file where file.batch = batch.batch)",
-            free,
-        )
-        return free[0]
-    row = connection.execute(
-        "select batch from ops.batch where state = 'open' for share"
-    ).fetchone()
-    if row is None:
-        row = connection.execute(
-            "insert into ops.batch (state, committed_at, owner)"
-            " values ('committed', now(), 'reload') returning batch"
-        ).fetchone()
-    assert row is not None
-    return row[0]
 
 
 def _swap(

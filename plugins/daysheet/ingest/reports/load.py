@@ -103,7 +103,7 @@ def _prepare(connection: psycopg.Connection, contract: Contract, settings: Setti
     tune(connection)
     for name, setting in settings.clock().items():
         connection.execute("select set_config(%s, %s, true)", [name, setting])
-    hold_source(connection, contract)
+    hold_source(connection, contract.source)
     return judge_of(connection, contract)
 
 

@@ -67,10 +67,10 @@ class RefusedRow:
         return found | dict(typed)
 
 
-def hold_source(connection: psycopg.Connection, contract: Contract) -> None:
+def hold_source(connection: psycopg.Connection, source: str) -> None:
     """One at a time may apply rows of a source; until the transaction ends it is us."""
     connection.execute(
-        "select pg_advisory_xact_lock(%s, hashtext(%s))", [LockClass.TABLE_LOAD, contract.source]
+        "select pg_advisory_xact_lock(%s, hashtext(%s))", [LockClass.TABLE_LOAD, source]
     )
 
 
