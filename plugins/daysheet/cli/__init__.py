@@ -7,7 +7,17 @@ import click
 import typer
 from typer.core import TyperGroup
 
-from daysheet.cli import builds, demo, deployment, drops, models, practice, quality, warehouse
+from daysheet.cli import (
+    builds,
+    demo,
+    deployment,
+    desk,
+    drops,
+    models,
+    practice,
+    quality,
+    warehouse,
+)
 from daysheet.embedded import DeploymentProblem
 from daysheet.warehouse import DatabaseFault
 
@@ -31,5 +41,5 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (deployment, demo, drops, builds, models, practice, quality, warehouse):
+for module in (deployment, demo, drops, builds, models, practice, quality, desk, warehouse):
     module.register(app)

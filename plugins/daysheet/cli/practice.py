@@ -22,7 +22,9 @@ def register(app: typer.Typer) -> None:
 
 
 def _generate(
-    out: Annotated[Path, typer.Argument(help="Folder to write opendental/, simplepractice/ and more into.")],
+    out: Annotated[
+        Path, typer.Argument(help="Folder to write opendental/, simplepractice/ and more into.")
+    ],
     *,
     patients: Annotated[int, typer.Option(min=1, help="How many patients.")] = 2000,
     years: Annotated[int, typer.Option(min=1, max=60, help="How many years of history.")] = 3,

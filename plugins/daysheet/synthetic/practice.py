@@ -16,7 +16,7 @@ from daysheet.synthetic.claims import bill, estimate_plans
 from daysheet.synthetic.clock import months_later
 from daysheet.synthetic.collecting import collect
 from daysheet.synthetic.contacts import correspond
-from daysheet.synthetic.counseling import write_counseling
+from daysheet.synthetic.counseling import write_counseling, write_desk_file
 from daysheet.synthetic.coverage import insure
 from daysheet.synthetic.draws import stream
 from daysheet.synthetic.families import accounts_by_guarantor, circles, write_patients
@@ -114,6 +114,7 @@ def generate(
     write_lists(lists, office)
     lists.close(exported_on)
     sessions = write_counseling(out / REPORTS, patients=patients, until=until, seed=seed)
+    write_desk_file(out / "desk.yml", until=until, patients=patients)
     rows = {table: sheet.rows for table, sheet in drop.tables.items()}
     summary = Summary(folder, rows, known.balance, sessions["sessions"])
     known.close(

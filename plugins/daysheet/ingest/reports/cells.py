@@ -7,12 +7,13 @@ are read. What could be taken for two things (a two-digit year, half a cent, 1e3
 import hashlib
 import hmac
 import re
-import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
 from functools import lru_cache
+
+from daysheet.desk.spelling import clean, fold
 
 LONGEST_TEXT = 200
 LARGEST_AMOUNT = Decimal("99999.99")
@@ -81,16 +82,6 @@ class Code:
 
     code: str
     modifiers: tuple[str, ...] = ()
-
-
-def clean(text: str) -> str:
-    """The cell without padding: compatibility forms composed, any run of spaces one space."""
-    return " ".join((text if text.isascii() else unicodedata.normalize("NFKC", text)).split())
-
-
-def fold(text: str) -> str:
-    """Clean text as names are compared: without case."""
-    return text.casefold()
 
 
 def parse_text(text: str, waived: Collection[str] = ()) -> str | None:
