@@ -16,6 +16,18 @@ treatment_plans as (
     group by procedure_id
 ),
 
+insured as (
+    select
+        procedure_id,
+        bool_or(claim_id is not null and status != 2) as is_on_claim,
+        sum(ins_pay_est) filter (where status = 6 and no_bill_ins is not true) as estimate,
+        (array_agg(plan_id order by ins_pay_est desc, claim_procedure_id asc) filter (
+            where status = 6 and no_bill_ins is not true
+        ))[1] as plan_id
+    from {{ source('opendental', 'claimproc') }}
+    group by procedure_id
+),
+
 grouped_codes as (
     select
         group_name,
@@ -85,6 +97,9 @@ select
         when charted.proc_status = 2 then {{ gross_fee('charted') }}
         else 0
     end as gross_production,
+    coalesce(insured.is_on_claim, false) as is_on_claim,
+    case when not insured.is_on_claim then insured.plan_id end as unclaimed_plan_id,
+    case when not insured.is_on_claim then insured.estimate end as unclaimed_estimate_amount,
     priorities.item_name as priority_name,
     coalesce(treatment_plans.treatment_plan_count, 0) as treatment_plan_count,
     coalesce(codes.proc_code in ('D9986', 'D9987'), false) as is_broken_appointment_code,
@@ -110,3 +125,5 @@ left join treatment_plans
     on charted.procedure_id = treatment_plans.procedure_id
 left join notes
     on charted.procedure_id = notes.procedure_id
+left join insured
+    on charted.procedure_id = insured.procedure_id
