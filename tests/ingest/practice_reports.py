@@ -1,93 +1,109 @@
-"""An invented practice into which reports are loaded, past the inbox, on a day that does not move."""
+"""An invented practice into which reports are loaded, past the inbox, always on one day."""
 
-import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
-from datetime import date, datetime
+import csv
+import io
 from pathlib import Path
 from typing import Any
 
-import psycopg
+from tests.ingest.deliveries import Deliveries
 
-from daysheet.catalog import load_contract
-from daysheet.ingest.recognition import time_in
-from daysheet.ingest.reports.load import load_report, tell_report
-from daysheet.ingest.verdicts import DroppedFile
+from daysheet.ingest.drops import Outcome
 from daysheet.settings import Settings
-from daysheet.warehouse import session
-from tests.conftest import Warehouse
 
+AS_OF = "2026-11-20"
 SAMPLES = Path(__file__).parent / "reports"
-AS_OF = date(2026, 11, 20)
+
+HEADER = [
+    "Date of Service", "Client", "Clinician", "Billing Code", "Primary Insurance",
+    "Secondary Insurance", "Rate per Unit", "Units", "Total Fee", "Client Payment Status",
+    "Charge", "Uninvoiced", "Paid", "Unpaid", "Insurance Payment Status", "Charge", "Paid",
+    "Unpaid",
+]  # fmt: skip
+_GOOD = {
+    "at": "11/02/2026 08:00", "client": "Ferris Nightingale-Oak", "clinician": "Wren Halloway",
+    "code": "90837", "payer": "Harborlight Health Plan (44101)", "secondary": "", "rate": "160.0",
+    "units": "1", "fee": "160.0", "client_label": "PAID", "client_charge": "30.0",
+    "uninvoiced": "0.0", "client_paid": "30.0", "client_unpaid": "0.0", "label": "UNPAID",
+    "charge": "130.0", "paid": "0.0", "unpaid": "130.0",
+}  # fmt: skip
 
 
-class Practice:
-    """Loads as the loader does; looks as the desk does."""
+def visit(**cells: Any) -> list[str]:
+    """A row of the 18-column appointment report: a good one, but for these cells."""
+    assert set(cells) <= set(_GOOD), set(cells) - set(_GOOD)
+    return [str(cell) for cell in (_GOOD | cells).values()]
 
-    def __init__(
-        self, loader: psycopg.Connection, desk: psycopg.Connection, folder: Path, batch: int
-    ) -> None:
-        self.loader, self.desk, self._folder, self.batch = loader, desk, folder, batch
-        self._settings = Settings(as_of=AS_OF, timezone="UTC")
 
-    def load_sample(self, number: str) -> int:
-        """Load the sample of that number; the file's number in the ledger."""
-        (path,) = SAMPLES.glob(f"{number}_*.csv")
-        return self.load(path.name, path.read_bytes())
+def paid(**cells: Any) -> list[str]:
+    """A visit its insurer has paid and written off the rest of."""
+    return visit(**({"label": "PAID", "paid": "100.0", "unpaid": "0.0"} | cells))
 
-    def load(self, name: str, text: str | bytes) -> int:
-        """Load a report, told by its header; its export's date is in its name."""
-        data = text if isinstance(text, bytes) else text.encode()
-        path = self._folder / "report.csv"
-        path.write_bytes(data)
-        file = DroppedFile(
-            source="simplepractice",
-            table="",
-            name=name,
-            path=path,
-            sha256=hashlib.sha256(data).hexdigest(),
-            bytes=len(data),
-            mode="changes",
-            exported_on=time_in(name) or datetime(AS_OF.year, AS_OF.month, AS_OF.day),
+
+def written(*rows: list[str], header: list[str] = HEADER) -> str:
+    """Rows as a CSV file."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([header, *rows])
+    return text.getvalue()
+
+
+class Practice(Deliveries):
+    """Reports of one practice dropped into one warehouse, on a day that does not move."""
+
+    def __init__(self, warehouse, root: Path, as_of: str = AS_OF, **settings: Any) -> None:
+        super().__init__(warehouse, root)
+        self.inbox = root / "inbox" / "simplepractice"
+        self.inbox.mkdir(parents=True)
+        self.settings = Settings(home=root / "home", stable_seconds=0, as_of=as_of, **settings)
+
+    def drop_visits(self, day: str, *rows: list[str]) -> Outcome:
+        """Drop an appointment report exported on that day, and run; what became of it."""
+        self.drop(f"appointments_report_{day}.csv", written(*rows))
+        (outcome,) = self.run()
+        return outcome
+
+    def drop_sample(self, number: str) -> Outcome:
+        """Drop the sample file of that number, and run; what became of it."""
+        (sample,) = SAMPLES.glob(f"{number}_*.csv")
+        name = sample.name if "2026" in sample.name else f"{sample.stem}_{AS_OF}.csv"
+        (self.inbox / name).write_bytes(sample.read_bytes())
+        (outcome,) = self.run()
+        return outcome
+
+    def verdicts(self, file_id: int) -> dict[int, tuple[str, list[str]]]:
+        """Verdict of each row by line, with its reasons or warnings."""
+        rows = self.query(
+            "select line, verdict, reasons || warnings from ops.row_verdict"
+            f" where file_id = {file_id} order by line"
         )
-        table = tell_report(file, self._settings)
-        return load_report(
-            self.loader,
-            load_contract("simplepractice", table),
-            replace(file, table=table),
-            batch=self.batch,
-            settings=self._settings,
-        ).file_id
+        return {line: (verdict, codes) for line, verdict, codes in rows}
 
-    def all(self, query: str, *values: Any) -> list[tuple]:
-        """All rows of a query."""
-        return self.desk.execute(query, values or None).fetchall()
+    def statuses(self) -> list[tuple]:
+        """Day and billing status of every session."""
+        return self.query(
+            "select service_on::text, billing_status from desk.sessions order by 1, 2"
+        )
 
-    def one(self, query: str, *values: Any) -> tuple:
-        """The one row of a query."""
-        (row,) = self.all(query, *values)
+    def session(self, columns: str, where: str = "true") -> tuple:
+        """Columns of the one session."""
+        (row,) = self.query(f"select {columns} from desk.sessions where {where}")
         return row
 
-    def verdicts(self, file_id: int) -> dict[int, list[str]]:
-        """Verdict, reasons and warnings of each line of a file."""
+    def items(self) -> list[tuple]:
+        """Kinds of the open work items, with the reason that is given."""
+        return self.query(
+            "select kind, detail ->> 'reason' from desk.work_items where done_at is null"
+            " order by 1, 2"
+        )
+
+    def everything(self) -> dict[str, list[tuple]]:
+        """All that a load may change, without the moments it was changed at."""
+        tables = [
+            "desk.clients", "desk.clinicians", "desk.payers", "desk.payer_aliases",
+            "desk.sessions", "desk.session_status_history", "desk.work_items", "desk.claims",
+            "desk.payments", "desk.payment_allocations", "ops.row_verdict",
+            "quarantine.refused_row", "raw.simplepractice__appointment_status",
+        ]  # fmt: skip
         return {
-            line: [verdict, *reasons, *warnings]
-            for line, verdict, reasons, warnings in self.all(
-                "select line, verdict, reasons, warnings from ops.row_verdict where file_id = %s",
-                file_id,
-            )
+            table: self.query(f"select to_jsonb(t)::text from {table} as t order by 1")
+            for table in tables
         }
-
-
-@contextmanager
-def practice_in(warehouse: Warehouse, folder: Path) -> Iterator[Practice]:
-    """An empty practice with an open batch."""
-    clock = {"daysheet.as_of": AS_OF.isoformat(), "daysheet.timezone": "UTC"}
-    with (
-        session(warehouse.dsn("loader"), "tests", autocommit=True, settings=clock) as loader,
-        session(warehouse.dsn("desk"), "tests", autocommit=True, settings=clock) as desk,
-        psycopg.connect(warehouse.admin, autocommit=True) as admin,
-    ):
-        row = admin.execute("insert into ops.batch default values returning batch").fetchone()
-        yield Practice(loader, desk, folder, row[0])

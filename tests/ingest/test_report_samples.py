@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 import yaml
+from tests.ingest.practice_reports import SAMPLES, practice_in
 
 from daysheet.ingest.reports.cells import fold
-from tests.ingest.practice_reports import SAMPLES, practice_in
 
 EXPECTED = yaml.safe_load((SAMPLES / "expected_load.yml").read_text())
 
