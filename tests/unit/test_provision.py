@@ -2,13 +2,17 @@
 
 import secrets
 from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
+import psycopg
 import pytest
 from tests.conftest import bare_server, server_folder
 from typer.testing import CliRunner
 
 from daysheet.cli import app
 from daysheet.embedded.postgres import Server
+from daysheet.settings import Settings
 from daysheet.warehouse import DatabaseFault, session
 from daysheet.warehouse.provision import NEEDED_PASSWORDS, provision
 
@@ -54,6 +58,24 @@ def test_provisioning_again_changes_only_the_passwords(own_server):
     assert not logs_in(own_server, "loader", old["loader"])
     with session(own_server.url("daysheet"), "test") as connection:
         assert connection.execute("select count(*) from ops.batch").fetchone() == (1,)
+
+
+def test_psql_has_the_clock_of_the_settings_until_they_change(own_server):
+    chosen = passwords()
+
+    def today() -> tuple:
+        url = own_server.url("daysheet", "daysheet_reader", chosen["reader"])
+        with psycopg.connect(url) as psql:  # no setting of ours
+            zone = psql.execute("select current_setting('daysheet.timezone')").fetchone()
+            return *zone, *psql.execute("select desk.today()").fetchone()
+
+    pinned = Settings(as_of=date(2026, 3, 8), timezone="America/New_York")
+    provision(own_server.url("postgres"), chosen, pinned.clock())
+    assert today() == ("America/New_York", date(2026, 3, 8))
+    provision(own_server.url("postgres"), chosen, Settings(timezone="Asia/Tokyo").clock())
+    zone, day = today()
+    assert zone == "Asia/Tokyo"
+    assert abs(day - datetime.now(ZoneInfo("Asia/Tokyo")).date()) <= timedelta(days=1)
 
 
 def test_airflow_owns_its_database_and_cannot_reach_the_warehouse(own_server):

@@ -109,7 +109,11 @@ def _start_missing(deployment: Deployment, say: Say) -> None:
                 parts.start(deployment, part)
                 launched[part] = datetime.now(UTC)
 
-    provision(deployment.server.url("postgres"), deployment.credentials.roles)
+    provision(
+        deployment.server.url("postgres"),
+        deployment.credentials.roles,
+        deployment.settings.clock(),
+    )
     say("the warehouse has its schemas")
     launch("mailbox", "api-server")  # the latter takes longest, and needs no tables to start
     if not airflow_is_migrated(deployment):

@@ -1,4 +1,4 @@
-"""Make a bare Postgres server ready: two databases, the current schema, passwords for the roles."""
+"""Make a bare Postgres server ready: two databases, schema and clock, passwords for the roles."""
 
 from collections.abc import Mapping
 from urllib.parse import urlsplit
@@ -16,12 +16,15 @@ METADATA_ROLE = "airflow"
 NEEDED_PASSWORDS = (*Role, METADATA_ROLE)
 
 
-def provision(admin_url: str, passwords: Mapping[str, str]) -> None:
+def provision(
+    admin_url: str, passwords: Mapping[str, str], clock: Mapping[str, str] | None = None
+) -> None:
     """Create what is missing, migrate the warehouse, then set every password; safe to repeat.
 
     ``admin_url`` is ``postgresql://`` of a role that may create roles and databases, in any
     database of the server. ``passwords`` has one for each of ``NEEDED_PASSWORDS``; role ``x``
-    logs in as ``daysheet_x``.
+    logs in as ``daysheet_x``. ``clock`` holds settings of every session of the warehouse that does
+    not choose its own, so that psql has the same today; one that is empty is unset.
     """
     with session(admin_url, "daysheet provision", autocommit=True) as connection:
         _ensure_role(connection, f"daysheet_{METADATA_ROLE}")
@@ -31,6 +34,19 @@ def provision(admin_url: str, passwords: Mapping[str, str]) -> None:
     with session(admin_url, "daysheet provision") as connection:
         for role in NEEDED_PASSWORDS:
             _let_log_in(connection, f"daysheet_{role}", passwords[role])
+        for name, value in (clock or {}).items():
+            _set_for_all(connection, name, value)
+
+
+def _set_for_all(connection: psycopg.Connection, name: str, value: str) -> None:
+    change = sql.SQL("alter database {} ").format(sql.Identifier(WAREHOUSE_DATABASE))
+    if value:
+        setting = sql.SQL("set {} to {}").format(
+            sql.Identifier(*name.split(".")), sql.Literal(value)
+        )
+    else:
+        setting = sql.SQL("reset {}").format(sql.Identifier(*name.split(".")))
+    connection.execute(change + setting)
 
 
 def _ensure_role(connection: psycopg.Connection, role: str) -> None:
