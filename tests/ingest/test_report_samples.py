@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 import yaml
-from tests.ingest.practice_reports import SAMPLES, practice_in
+from tests.ingest.loaded_reports import SAMPLES, practice_in
 
 from daysheet.ingest.reports.cells import fold
 
