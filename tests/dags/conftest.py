@@ -54,7 +54,7 @@ def run_dag(dagbag, warehouse, mailbox, monkeypatch) -> Callable:
     """Run a DAG to its end against this test's warehouse; returns its run."""
     from airflow.sdk.definitions._internal.expandinput import EXPAND_INPUT_EMPTY
 
-    for role in ("loader", "builder", "reader"):
+    for role in ("loader", "builder", "reader", "desk"):
         monkeypatch.setenv(f"AIRFLOW_CONN_DAYSHEET_{role.upper()}", warehouse.dsn(role))
 
     def run(dag_id: str, **conf):

@@ -18,8 +18,10 @@ PHASES = {
 DAG_IDS = {
     "housekeeping",
     "ingest_csv_drops",
+    "morning",
     "open_build",
     "phase_4_quality_and_publish",
+    "revenue_cycle_daily",
     *PHASES.values(),
 }
 

@@ -16,3 +16,6 @@ def model_asset(model: str) -> Asset:
 
 
 PUBLISHED = Asset(name="published", uri="daysheet://published")
+
+# A morning at the practice; its partition is the date.
+DAY = Asset(name="day", uri="daysheet://day")

@@ -1,0 +1,125 @@
+"""The desk, once a day and after each publish: work items up to date, metrics kept and checked."""
+
+import logging
+from contextlib import AbstractContextManager
+from dataclasses import asdict
+from datetime import date, timedelta
+from typing import Any
+
+from airflow.sdk import DAG, CronTriggerTimetable, Param, PartitionedAssetTimetable, task
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from daysheet.desk import daily
+from daysheet.desk.actors import system
+from daysheet.desk.agreement import Disagreement, check_outstanding
+from daysheet.desk.metrics import take_snapshot
+from daysheet.orchestration.assets import DAY, PUBLISHED
+from daysheet.orchestration.connections import dsn
+from daysheet.orchestration.notify import late_after, tell_ops
+from daysheet.orchestration.phase_dag import DEFAULT_ARGS, START
+from daysheet.settings import get_settings
+from daysheet.warehouse import Role, session
+
+log = logging.getLogger(__name__)
+
+DOC = """
+Brings the desk up to its day: visits that are over, work items of every kind with their score and
+owner, snoozes that ended, then the metrics of the day. It runs after each publish and each morning
+at six, practice time, whether or not a build was published; the run's partition key is the build,
+or the day. Run twice it changes nothing.
+
+Triggered by hand with a past **as-of date** it writes only that day's metrics, as far as they can
+be told today: no statuses, no items.
+"""
+
+
+def morning_dag(dag_id: str) -> DAG:
+    """The DAG that says at six, practice time, that a day has begun."""
+
+    @task(task_id="begin_day", outlets=[DAY])
+    def begin_day(outlet_events: Any = None) -> None:
+        outlet_events[DAY].add_partitions([get_settings().today().isoformat()])
+
+    with DAG(
+        dag_id=dag_id,
+        schedule=CronTriggerTimetable("0 6 * * *", timezone=get_settings().timezone),
+        catchup=False,
+        max_active_runs=1,
+        default_args=DEFAULT_ARGS,
+        tags=["daysheet"],
+        doc_md="Says that a day has begun; what is done once a day starts by it.",
+        on_failure_callback=tell_ops(),
+    ) as dag:
+        begin_day()
+    return dag
+
+
+def revenue_cycle_dag(dag_id: str) -> DAG:
+    """The DAG that brings the desk up to its day, one run at a time."""
+    with DAG(
+        dag_id=dag_id,
+        schedule=PartitionedAssetTimetable(assets=PUBLISHED | DAY),
+        start_date=START,
+        catchup=False,
+        max_active_runs=1,
+        default_args=DEFAULT_ARGS,
+        tags=["daysheet"],
+        doc_md=DOC,
+        on_failure_callback=tell_ops(),
+        deadline=late_after(timedelta(hours=1)),
+        params={
+            "as_of": Param(
+                None,
+                type=["null", "string"],
+                format="date",
+                title="As-of date",
+                description="Empty: today in the practice's time zone. A past day: its metrics.",
+            )
+        },
+    ) as dag:
+        as_of = _fix_day()
+        _refresh(as_of) >> _snapshot(as_of) >> _check(as_of)
+    return dag
+
+
+@task(task_id="fix_day")
+def _fix_day(params: Any = None) -> str:
+    """The day all tasks of the run work on."""
+    today = get_settings().today()
+    as_of = date.fromisoformat(params["as_of"]) if params["as_of"] else today
+    if as_of > today:
+        raise AirflowFailException(f"{as_of} is still ahead: nothing is known of it")
+    return as_of.isoformat()
+
+
+@task(task_id="refresh")
+def _refresh(as_of: str, dag_run: Any = None) -> dict[str, int]:
+    """Counts of what changed."""
+    if date.fromisoformat(as_of) < get_settings().today():
+        raise AirflowSkipException("a past day: what was to be done then is over")
+    with _desk(as_of, dag_run.dag_id) as connection:
+        done = asdict(daily.refresh(connection, system("dag", dag_run.dag_id)))
+    log.info("desk of %s: %s", as_of, done)
+    return done
+
+
+@task(task_id="snapshot", trigger_rule="none_failed")
+def _snapshot(as_of: str, dag_run: Any = None) -> int:
+    """How many metrics of the day were new or changed."""
+    with _desk(as_of, dag_run.dag_id) as connection:
+        return take_snapshot(connection)
+
+
+@task(task_id="check")
+def _check(as_of: str, dag_run: Any = None) -> None:
+    with _desk(as_of, dag_run.dag_id) as connection:
+        try:
+            check_outstanding(connection)
+        except Disagreement as found:
+            raise AirflowFailException(str(found)) from None
+
+
+def _desk(as_of: str, name: str) -> AbstractContextManager[Any]:
+    """A session of the desk role for which ``desk.today()`` is that day."""
+    clock = get_settings().clock() | {"daysheet.as_of": as_of}
+    return session(dsn(Role.DESK), f"daysheet {name}", autocommit=True, settings=clock)
