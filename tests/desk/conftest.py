@@ -39,3 +39,11 @@ def db(desk: Desk) -> Iterator[psycopg.Connection]:
     """A session of the desk role on 2026-11-20."""
     with desk.open() as connection:
         yield connection
+
+
+@pytest.fixture
+def books(shared_warehouse: Warehouse) -> Iterator[psycopg.Connection]:
+    """Like ``db``, on a desk shared by the module: checked as at a commit, then undone."""
+    with Desk(shared_warehouse).open() as connection, connection.transaction(force_rollback=True):
+        yield connection
+        connection.execute("set constraints all immediate")

@@ -14,6 +14,8 @@ from daysheet.desk.actors import Actor, DeskRole
 from daysheet.desk.amounts import positive
 from daysheet.desk.balances import Balance, lock_sessions
 from daysheet.desk.cases import BY_HAND, Origin
+from daysheet.desk.leftovers import note_unapplied
+from daysheet.desk.receipts import Payment, lock_payments, unapplied
 from daysheet.desk.refusals import Refused, conflict, no_right, not_possible
 
 SessionKind = Literal["contractual", "write_off", "to_client", "from_client"]
@@ -83,20 +85,15 @@ def adjust_payment(
     actor.needs(DeskRole.BILLER, "setting money aside")
     amount, reason = positive(amount), _reason(reason)
     with connection.transaction():
-        row = connection.execute(
-            "select from desk.payments where payment_id = %s for update", [payment_id]
-        ).fetchone()
-        if row is None:
-            raise Refused(404, "unknown_payment", "there is no such payment", field="payment_id")
-        (unapplied,) = connection.execute(
-            "select coalesce(sum(unapplied), 0) from desk.payment_balances where payment_id = %s",
-            [payment_id],
-        ).fetchone() or (Decimal(0),)
-        if amount > abs(unapplied):
-            raise not_possible("beyond_payment", f"{unapplied} is unapplied", field="amount")
-        return _insert(
-            connection, actor, kind, amount.copy_sign(unapplied), reason, payment_id=payment_id
+        payments = lock_payments(connection, [payment_id])
+        left = unapplied(connection, payments).get(payment_id, Decimal(0))
+        if amount > abs(left):
+            raise not_possible("beyond_payment", f"{left} is unapplied", field="amount")
+        adjustment_id = _insert(
+            connection, actor, kind, amount.copy_sign(left), reason, payment_id=payment_id
         )
+        note_unapplied(connection, actor, payments)
+        return adjustment_id
 
 
 def undo_adjustment(
@@ -126,12 +123,12 @@ def undo_adjustment(
             actor.needs(DeskRole.BILLER if own else DeskRole.LEAD, "undoing an adjustment")
         if reverses is not None:
             raise not_possible("is_an_undoing", "an undoing is not undone: adjust again")
-        _lock_subject(connection, session_id, payment_id)
+        payments = _lock_subject(connection, session_id, payment_id)
         if connection.execute(
             "select from desk.adjustments where reverses_adjustment_id = %s", [adjustment_id]
         ).fetchone():
             raise conflict("the adjustment was undone already", "already_undone")
-        return _insert(
+        undoing = _insert(
             connection,
             actor,
             kind,
@@ -142,6 +139,8 @@ def undo_adjustment(
             reverses=adjustment_id,
             origin=origin,
         )
+        note_unapplied(connection, actor, payments)
+        return undoing
 
 
 def release(connection: psycopg.Connection, actor: Actor, payment_id: UUID, reason: str) -> None:
@@ -164,13 +163,10 @@ def release(connection: psycopg.Connection, actor: Actor, payment_id: UUID, reas
 
 def _lock_subject(
     connection: psycopg.Connection, session_id: UUID | None, payment_id: UUID | None
-) -> None:
+) -> dict[UUID, Payment]:
     if session_id is not None:
         lock_sessions(connection, [session_id])
-    else:
-        connection.execute(
-            "select from desk.payments where payment_id = %s for update", [payment_id]
-        )
+    return lock_payments(connection, [payment_id] if payment_id is not None else [])
 
 
 def _insert(

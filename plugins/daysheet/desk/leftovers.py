@@ -1,4 +1,4 @@
-"""Work that money leaves behind: a rest to decide about, a credit to pay back, too little paid."""
+"""Work that money leaves behind: a rest to decide about, a credit to pay back, money for nobody."""
 
 from collections.abc import Collection, Mapping
 from datetime import date
@@ -9,6 +9,7 @@ import psycopg
 
 from daysheet.desk.actors import Actor
 from daysheet.desk.balances import Balance
+from daysheet.desk.receipts import Payment, unapplied
 from daysheet.desk.work_items import close_items, open_item
 
 # Money does not reopen what was closed for another reason; a person looks at it.
@@ -17,6 +18,8 @@ _CLOSED = ("client_responsibility", "written_off")
 # Days until a credit must be paid back, counted from the day it was found.
 _PUBLIC_PLANS = ("medicare", "medicaid", "tricare")
 _PUBLIC_REFUND_DAYS, _REFUND_DAYS = 60, 90
+
+_UNAPPLIED_KINDS = ("unmatched_money", "unmatched_takeback")
 
 
 def is_paid_in_part(balance: Balance) -> bool:
@@ -63,6 +66,28 @@ def keep_items(
                 open_item(connection, "conflict", detail=why, **subject)
         elif before[session_id].payer_credit > 0:
             close_items(connection, actor, outcome="settled", kinds=["credit"], **subject)
+
+
+def note_unapplied(
+    connection: psycopg.Connection, actor: Actor, payments: Mapping[UUID, Payment]
+) -> None:
+    """Keep the work item of each payer's money that is for no session yet."""
+    with_item = {
+        payment_id
+        for (payment_id,) in connection.execute(
+            "select payment_id from desk.work_items"
+            " where done_at is null and payment_id = any(%s) and kind = any(%s)",
+            [list(payments), list(_UNAPPLIED_KINDS)],
+        )
+    }
+    for payment_id, left in unapplied(connection, payments).items():
+        if left != 0 and payments[payment_id].payer_id is not None:
+            kind = _UNAPPLIED_KINDS[left < 0]
+            open_item(connection, kind, amount=left, payment_id=payment_id)
+        elif payment_id in with_item:
+            close_items(
+                connection, actor, outcome="applied", kinds=_UNAPPLIED_KINDS, payment_id=payment_id
+            )
 
 
 def _credits_found(

@@ -1,6 +1,7 @@
 """Payments entered with what they are for, and allocated to one session or many."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -13,6 +14,7 @@ from daysheet.desk.actors import Actor, DeskRole
 from daysheet.desk.amounts import dollars, share
 from daysheet.desk.balances import Balance, lock_sessions
 from daysheet.desk.cases import BY_HAND, Origin
+from daysheet.desk.leftovers import note_unapplied
 from daysheet.desk.receipts import (
     Method,
     Payment,
@@ -20,13 +22,12 @@ from daysheet.desk.receipts import (
     Receipt,
     answered_before,
     checked,
-    lock_payment,
+    lock_payments,
     save,
     unapplied,
 )
 from daysheet.desk.refusals import conflict, not_possible
 from daysheet.desk.settlement import Moved, Remainder, settle
-from daysheet.desk.work_items import close_items, open_item
 
 __all__ = ["Allocation", "Payment", "Posting", "allocate", "allocate_each", "record_payment",
            "split_over_claim"]  # fmt: skip
@@ -139,10 +140,7 @@ def allocate_each(
     with connection.transaction():
         wanted = {each.session_id for posting in postings for each in posting.allocations}
         before = lock_sessions(connection, wanted)
-        payments = {
-            payment_id: lock_payment(connection, payment_id)
-            for payment_id in sorted({posting.payment_id for posting in postings})
-        }
+        payments = lock_payments(connection, {posting.payment_id for posting in postings})
         posted = [(payments[posting.payment_id], posting) for posting in postings]
         return post(connection, actor, posted, before)
 
@@ -196,20 +194,6 @@ def write_entries(connection: psycopg.Connection, actor: Actor, entries: Sequenc
     )
 
 
-def note_unapplied(
-    connection: psycopg.Connection, actor: Actor, payments: Collection[Payment]
-) -> None:
-    """Keep the work item of a payer's money that is for no session yet."""
-    for payment in payments:
-        subject = {"payment_id": payment.payment_id}
-        kind = "unmatched_money" if payment.amount > 0 else "unmatched_takeback"
-        left = unapplied(connection, payment.payment_id)
-        if left != 0 and payment.payer_id is not None:
-            open_item(connection, kind, amount=left, **subject)
-        else:
-            close_items(connection, actor, outcome="applied", kinds=[kind], **subject)
-
-
 def post(
     connection: psycopg.Connection,
     actor: Actor,
@@ -235,11 +219,10 @@ def post(
                 posting.origin,
             )
     payments = {payment.payment_id: payment for payment, _ in postings}
-    for payment in payments.values():
-        _check_reach(connection, payment, entries)
     if entries:
+        _check_reach(connection, entries)
         write_entries(connection, actor, entries)
-    note_unapplied(connection, actor, payments.values())
+    note_unapplied(connection, actor, payments)
     return settle(connection, actor, before, moved) if moved else {}
 
 
@@ -272,10 +255,12 @@ def _check_allocation(
     return amount
 
 
-def _check_reach(
-    connection: psycopg.Connection, payment: Payment, entries: Sequence[Entry]
-) -> None:
-    wanted = sum(each.amount for each in entries if each.payment_id == payment.payment_id)
-    left = unapplied(connection, payment.payment_id)
-    if abs(wanted) > abs(left):
-        raise not_possible("beyond_payment", f"{left} of the payment is unapplied", field="amount")
+def _check_reach(connection: psycopg.Connection, entries: Sequence[Entry]) -> None:
+    wanted: dict[UUID, Decimal] = defaultdict(Decimal)
+    for entry in entries:
+        wanted[entry.payment_id] += entry.amount
+    for payment_id, left in unapplied(connection, wanted).items():
+        if abs(wanted[payment_id]) > abs(left):
+            raise not_possible(
+                "beyond_payment", f"{left} of the payment is unapplied", field="amount"
+            )

@@ -1,5 +1,6 @@
 """One row of ``desk.payments``: what it may be, and saving it once however often it is sent."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -179,23 +180,33 @@ def save(connection: psycopg.Connection, actor: Actor, receipt: Receipt) -> Paym
     raise conflict(f"the same money was entered before{named}", "duplicate_payment")
 
 
-def lock_payment(connection: psycopg.Connection, payment_id: UUID) -> Payment:
-    """Lock a payment until the transaction ends; raises a 404 if there is none."""
+def lock_payments(
+    connection: psycopg.Connection, payment_ids: Collection[UUID]
+) -> dict[UUID, Payment]:
+    """Lock payments until the transaction ends, in id order; raises a 404 if one is unknown.
+
+    Sessions are locked before payments, by everybody.
+    """
     with connection.cursor(row_factory=class_row(Payment)) as cursor:
-        payment = cursor.execute(
+        payments = cursor.execute(
             f"select {_COLUMNS} from desk.payments"  # noqa: S608  our own columns
-            " where payment_id = %s for update",
-            [payment_id],
-        ).fetchone()
-    if payment is None:
+            " where payment_id = any(%s) order by payment_id for update",
+            [list(payment_ids)],
+        ).fetchall()
+    if len(payments) < len(set(payment_ids)):
         raise Refused(404, "unknown_payment", "there is no such payment", field="payment_id")
-    return payment
+    return {payment.payment_id: payment for payment in payments}
 
 
-def unapplied(connection: psycopg.Connection, payment_id: UUID) -> Decimal:
-    """What of a payment, its reversals taken off, is allocated or set aside nowhere."""
-    row = connection.execute(
-        "select unapplied from desk.payment_balances where payment_id = %s", [payment_id]
-    ).fetchone()
-    assert row is not None
-    return row[0]
+def lock_payment(connection: psycopg.Connection, payment_id: UUID) -> Payment:
+    """Lock one payment until the transaction ends; raises a 404 if there is none."""
+    return lock_payments(connection, [payment_id])[payment_id]
+
+
+def unapplied(connection: psycopg.Connection, payment_ids: Collection[UUID]) -> dict[UUID, Decimal]:
+    """What of each payment, its reversals taken off, is allocated or set aside nowhere."""
+    rows = connection.execute(
+        "select payment_id, unapplied from desk.payment_balances where payment_id = any(%s)",
+        [list(payment_ids)],
+    ).fetchall()
+    return dict(rows)

@@ -13,6 +13,7 @@ from daysheet.desk.adjustments import release
 from daysheet.desk.amounts import dollars, positive, share
 from daysheet.desk.balances import Balance
 from daysheet.desk.cases import BY_HAND, Origin
+from daysheet.desk.leftovers import note_unapplied
 from daysheet.desk.live_allocations import (
     Live,
     line_of_claim,
@@ -21,8 +22,16 @@ from daysheet.desk.live_allocations import (
     lock_sessions_of_claim,
     undo_allocations,
 )
-from daysheet.desk.payments import note_unapplied
-from daysheet.desk.receipts import Payment, Receipt, by_key, in_time, lock_payment, save, unapplied
+from daysheet.desk.receipts import (
+    Payment,
+    Receipt,
+    by_key,
+    in_time,
+    lock_payment,
+    lock_payments,
+    save,
+    unapplied,
+)
 from daysheet.desk.refusals import conflict, not_possible
 from daysheet.desk.settlement import Moved, settle
 
@@ -73,7 +82,7 @@ def reverse_payment(
             release(connection, actor, payment_id, reason)
             taken = [(each, each.amount) for each in live]
         else:
-            rest = wanted - unapplied(connection, payment_id)
+            rest = wanted - unapplied(connection, [payment_id])[payment_id]
             taken = _shared(live, rest, session_ids) if rest > 0 else []
         receipt = _opposite(original, wanted or kept, received_on, reason, idempotency_key)
         return _reverse(connection, actor, receipt, taken, before, origin=origin)
@@ -117,7 +126,7 @@ def take_back(
         )
         if not line:
             payment = save(connection, actor, receipt)
-            note_unapplied(connection, actor, [payment])
+            note_unapplied(connection, actor, {payment.payment_id: payment})
             return TakeBack(payment, None)
         lock_payment(connection, line[0].payment_id)
         taken = [(each, each.amount) for each in line]
@@ -204,7 +213,8 @@ def _reverse(
         [receipt.reverses_payment_id, receipt.reverses_payment_id],
     )
     assert receipt.reverses_payment_id is not None
-    note_unapplied(connection, actor, [lock_payment(connection, receipt.reverses_payment_id)])
+    original = lock_payments(connection, [receipt.reverses_payment_id])
+    note_unapplied(connection, actor, original)
     source = "remittance" if receipt.source == "payment_report" else "manual"
     back = Moved("reversal", receipt.received_on, source, origin=origin)
     moved = {each.session_id: back for each, _ in taken}
