@@ -68,11 +68,12 @@ class Practice:
             chosen = contract.rows
             if chosen is not None:  # a row that is left out, by its word or number; one that stays
                 present.append(self._plant(contract, present))
-                present[-1] |= {chosen.column: one for one in chosen.without[-1:]}
+                if chosen.without:
+                    present[-1][chosen.column] = chosen.without[-1]
                 self._note(contract, present[-1], is_kept=False)
             planted = self._plant(contract, present)
             if chosen is not None:
-                planted |= {chosen.column: (*chosen.only, "0")[0]}
+                planted[chosen.column] = (*chosen.only, "0")[0]
             self._note(contract, planted)
             self.rows[contract.table] = planted
             path.unlink(missing_ok=True)
