@@ -270,7 +270,7 @@ def test_a_treatment_whose_money_is_another_in_its_journey_is_told(planted):
 def test_the_caches_that_are_stale_are_told_and_no_others(planted, stale):
     told = {found["guarantor_id"] for found in planted.finds("guarantor_caches")}
     compared = planted.db.execute(
-        "select value from ops.build_total where build = %s and measure like '%%: compared'",
+        "select value from ops.build_total where build = %s and measure like '%%: compared_count'",
         [planted.build.build],
     ).fetchone()
     assert compared
@@ -316,7 +316,7 @@ def test_balances_kept_on_another_day_are_not_compared(planted):
     planted.shows("stage.opendental__patient", bal_total="bal_total + 1")
     assert planted.finds("guarantor_caches") == []
     ((compared,),) = planted.db.execute(
-        "select value from ops.build_total where build = %s and measure like '%%: compared'",
+        "select value from ops.build_total where build = %s and measure like '%%: compared_count'",
         [planted.build.build],
     ).fetchall()
     assert compared == 0

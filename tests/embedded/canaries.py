@@ -65,12 +65,15 @@ class Practice:
         for contract in all_contracts().values():
             path = folder / contract.source / f"{contract.table}.csv"
             present = _read(path)
-            if contract.rows is not None:  # a row that its word keeps out, then one that stays
+            chosen = contract.rows
+            if chosen is not None:  # a row that is left out, by its word or number; one that stays
                 present.append(self._plant(contract, present))
+                if chosen.without:
+                    present[-1][chosen.column] = chosen.without[-1]
                 self._note(contract, present[-1], is_kept=False)
             planted = self._plant(contract, present)
-            if contract.rows is not None:
-                planted[contract.rows.column] = contract.rows.only[-1]
+            if chosen is not None:
+                planted[chosen.column] = (*chosen.only, "0")[0]
             self._note(contract, planted)
             self.rows[contract.table] = planted
             path.unlink(missing_ok=True)
