@@ -71,7 +71,6 @@ create table desk.remittance_lines (
     amount numeric(12, 2) not null,
     payment_status text not null,
     claim_id uuid references desk.claims,
-    reverses_line_id uuid unique references desk.remittance_lines,
     is_applied boolean not null default false,
     file_id bigint references ops.file,
     line bigint,

@@ -46,15 +46,13 @@ _ANSWER = """
 
 def own(connection: psycopg.Connection, case: Case) -> Stamps:
     """Whoever works claims and made it ready has it, unless somebody had it before."""
-    if (
-        case.facts.assigned_to is None
-        and connection.execute(
-            "select from desk.staff where user_id = %s and active and works_claims",
-            [case.actor.user_id],
-        ).fetchone()
-    ):
-        return {"assigned_to": case.actor.user_id}
-    return {}
+    if case.facts.assigned_to is not None:
+        return {}
+    works_claims = connection.execute(
+        "select from desk.staff where user_id = %s and active and works_claims",
+        [case.actor.user_id],
+    ).fetchone()
+    return {} if works_claims is None else {"assigned_to": case.actor.user_id}
 
 
 def send(connection: psycopg.Connection, case: Case) -> Stamps:
@@ -82,10 +80,11 @@ def send(connection: psycopg.Connection, case: Case) -> Stamps:
 
 
 def _require_portal(connection: psycopg.Connection, portal_id: UUID, payer_id: UUID | None) -> None:
-    if not connection.execute(
+    portal = connection.execute(
         "select from desk.insurance_portals where portal_id = %s and payer_id = %s and active",
         [portal_id, payer_id],
-    ).fetchone():
+    ).fetchone()
+    if portal is None:
         raise not_possible("unknown_portal", "not a portal of its payer", field="portal_id")
 
 
@@ -155,6 +154,12 @@ def reinstate(connection: psycopg.Connection, case: Case) -> None:
             connection, case.actor, adjustment_id,
             reason=case.details.reason or "reinstated", origin=case.origin,
         )  # fmt: skip
+
+
+def close_disposition(connection: psycopg.Connection, case: Case) -> None:
+    """Nothing is left to decide about the money."""
+    about = {"session_id": case.facts.session_id}
+    close_items(connection, case.actor, outcome=case.to, kinds=["disposition"], **about)
 
 
 def close_all_items(connection: psycopg.Connection, case: Case) -> None:

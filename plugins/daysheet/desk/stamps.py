@@ -83,7 +83,14 @@ def paid(case: Case) -> Stamps:
         "paid_on": facts.last_money_on,
         "paid_on_source": source.get(facts.last_money_source, "manual"),
         "clean_claim": is_clean if facts.was_sent else facts.clean_claim,
-    } | first_outcome(facts, "paid", facts.last_money_on)
+    } | _paid_at_first(facts)
+
+
+def _paid_at_first(facts: Facts) -> Stamps:
+    """The rest of a first payment may be written off a day later: it was paid, not paid in part."""
+    if facts.first_outcome == "partial" and facts.first_adjudicated_on == facts.last_money_on:
+        return {"first_outcome": "paid"}
+    return first_outcome(facts, "paid", facts.last_money_on)
 
 
 def unpaid(_: Case) -> Stamps:

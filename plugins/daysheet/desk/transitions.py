@@ -147,7 +147,7 @@ TRANSITIONS = (
         SYSTEM_OR_BILLER,
         guards=(must.settled,),
         stamps=(set_.paid, set_.disposed),
-        effects=(do.accepted, end_denial("paid")),
+        effects=(do.close_disposition, do.accepted, end_denial("paid")),
         via="posting",
     ),
     Transition(
@@ -190,7 +190,7 @@ TRANSITIONS = (
         SYSTEM_OR_BILLER,
         guards=(must.patients_share,),
         stamps=(set_.adjudicated("patient"), set_.disposed),
-        effects=(do.accepted, do.bill_client, end_denial("client")),
+        effects=(do.close_disposition, do.accepted, do.bill_client, end_denial("client")),
     ),
     Transition(
         21, "completed documented ready_to_bill", "client_responsibility", SYSTEM_OR_BILLER,
@@ -210,7 +210,7 @@ TRANSITIONS = (
         asks=("reason",),
         guards=(must.owed, must.no_open_appeal),
         stamps=(set_.disposed,),
-        effects=(do.write_off, end_denial("written_off")),
+        effects=(do.close_disposition, do.write_off, end_denial("written_off")),
     ),
     Transition(
         24, "written_off", "pending", LEAD,

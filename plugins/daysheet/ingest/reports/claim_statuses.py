@@ -84,6 +84,15 @@ _SENDINGS = """
     group by claims.claim_id, claims.submitted_on
     having coalesce(max(submissions.submitted_on) < claims.submitted_on, true)
 """
+# Paid before it was known to have been sent.
+_CLEAN = """
+    update desk.sessions set clean_claim = true
+    where session_id = any(%s) and billing_status = 'paid' and clean_claim is null
+    and not exists (select from desk.denials where denials.session_id = sessions.session_id)
+    and (
+        select count(*) from desk.submissions where submissions.claim_id = sessions.claim_id
+    ) <= 1
+"""
 
 
 @dataclass(frozen=True)
@@ -110,8 +119,10 @@ def follow_claims(
     with connection.cursor(row_factory=class_row(_Session)) as cursor:
         sessions = cursor.execute(_SESSIONS, [list(origins)]).fetchall()
     claim_ids = list({one.claim_id for one in sessions})
-    connection.execute(_DATE, [[one.session_id for one in sessions]])
+    ids = [one.session_id for one in sessions]
+    connection.execute(_DATE, [ids])
     connection.execute(_SENDINGS, [actor.user_id, claim_ids])
+    connection.execute(_CLEAN, [ids])
     changes = [
         Change(one.session_id, status, _details(one, status), origins[one.session_id])
         for one in sessions

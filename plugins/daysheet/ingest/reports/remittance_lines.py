@@ -14,6 +14,7 @@ from daysheet.desk.actors import Actor
 from daysheet.desk.lifecycle import Change, Details, Origin, change_each
 from daysheet.desk.outcomes import correct_denial, correct_first_outcome
 from daysheet.desk.payments import Allocation, Posting, allocate_each, split_over_claim
+from daysheet.desk.takebacks import place_takeback
 from daysheet.desk.work_items import open_item
 from daysheet.ingest.reports.claim_statuses import steps_to
 
@@ -46,7 +47,7 @@ _WAITING = """
     inner join desk.payment_balances on remittance_lines.payment_id = payment_balances.payment_id
     inner join desk.claims on remittance_lines.claim_id = claims.claim_id
     where remittance_lines.claim_id = any(%s) and not remittance_lines.is_applied
-    and remittance_lines.amount >= 0 and not payments.is_reversed
+    and not payments.is_reversed
     and claims.client_id = remittance_lines.client_id
     and exists (
         select from desk.sessions
@@ -122,14 +123,20 @@ def post_waiting(
     with connection.cursor(row_factory=class_row(Line)) as cursor:
         lines = cursor.execute(_WAITING, [ids]).fetchall()
     posted: dict[UUID, Posted] = {}
-    for each_claims_next in _rounds(lines):
+    for each_claims_next in _rounds(line for line in lines if line.amount >= 0):
         with_money = [part for part in each_claims_next if part[0].amount > 0]
         without = [part for part in each_claims_next if part[0].amount == 0]
         posted |= _post_money(connection, actor, with_money)
         posted |= _answer(connection, actor, without)
+    placed = [
+        line.line_id
+        for line in lines
+        if line.amount < 0
+        and place_takeback(connection, actor, line.payment_id, line.claim_id, origin=line.origin)
+    ]
     connection.execute(
         "update desk.remittance_lines set is_applied = true where line_id = any(%s)",
-        [list(posted)],
+        [[*posted, *placed]],
     )
     return posted
 

@@ -40,12 +40,12 @@ _SAME_MONEY = """
 _SAVE = """
     insert into desk.remittance_lines (
         line_id, line_key, n, payment_id, client_id, clearinghouse_ref, payer_claim_no, amount,
-        payment_status, claim_id, file_id, line
+        payment_status, claim_id, file_id, line, is_applied
     )
-    select * from unnest(
+    select given.*, %s from unnest(
         %s::uuid[], %s::bytea[], %s::integer[], %s::uuid[], %s::uuid[], %s::text[], %s::text[],
         %s::numeric[], %s::text[], %s::uuid[], %s::bigint[], %s::bigint[]
-    )
+    ) as given
 """
 
 
@@ -201,6 +201,8 @@ def _save(
     report: Report,
     lines: Sequence[_Line],
     payment_of: dict[UUID, UUID],
+    *,
+    is_applied: bool = False,
 ) -> None:
     told = [
         (
@@ -211,7 +213,7 @@ def _save(
         for line in lines
     ]  # fmt: skip
     if told:
-        connection.execute(_SAVE, [list(column) for column in zip(*told, strict=True)])
+        connection.execute(_SAVE, [is_applied, *map(list, zip(*told, strict=True))])
 
 
 def _verdict(line: _Line, payment_of: dict[UUID, UUID], posted: Posted | None) -> Verdict:
@@ -249,7 +251,8 @@ def _take_back(
         idempotency_key=_key("takeback", [line]),
         origin=Origin(report.file_id, line.row.line),
     )
-    _save(connection, report, [line], {line.line_id: taken.payment.payment_id})
+    payment_of = {line.line_id: taken.payment.payment_id}
+    _save(connection, report, [line], payment_of, is_applied=taken.undoes is not None)
     sessions = taken.session_ids
     return Verdict(
         line.row.line,
