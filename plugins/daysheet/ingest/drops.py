@@ -93,10 +93,10 @@ def plan(run: Run) -> list[Share]:
 
 def _shares(tables: dict[str, list[Drop]]) -> list[Share]:
     shares: list[Share] = []
-    small, room = Share([], []), 0  # where the next small table goes
+    small, room = None, 0  # where the next small table goes
     for table, drops in tables.items():
         size = sum(drop.bytes for drop in drops)
-        if size <= room:
+        if small and size <= room:
             share, room = small, room - size
         else:
             share = Share([], [])
