@@ -125,7 +125,7 @@ def undo_adjustment(
             raise not_possible("is_an_undoing", "an undoing is not undone: adjust again")
         payments = _lock_subject(connection, session_id, payment_id)
         if connection.execute(
-            "select from desk.adjustments where reverses_adjustment_id = %s", [adjustment_id]
+            "select 1 from desk.adjustments where reverses_adjustment_id = %s", [adjustment_id]
         ).fetchone():
             raise conflict("the adjustment was undone already", "already_undone")
         undoing = _insert(
@@ -208,7 +208,7 @@ def _needs_right(
         if (
             kind == "to_client"
             and connection.execute(
-                "select from desk.denials"
+                "select 1 from desk.denials"
                 " where session_id = %s and group_code = 'CO' and resolved_on is null",
                 [balance.session_id],
             ).fetchone()
