@@ -77,7 +77,7 @@ def compute(connection: psycopg.Connection, example: Example) -> list[dict[str, 
     for source, table in sorted(sources | given_sources):
         contract = load_contract(source, table)
         for line, row in enumerate(example.given.get(f"{source}.{table}", []), start=1):
-            _insert_source_row(connection, contract, line, row)
+            insert_source_row(connection, contract, line, row)
         connection.execute(render_staging(contract, STAGE, 1))
     for name in graph.order:
         if name in needed:
@@ -105,7 +105,7 @@ def _make_model(
         )
 
 
-def _insert_source_row(
+def insert_source_row(
     connection: psycopg.Connection, contract: Contract, line: int, row: dict[str, str]
 ) -> None:
     unknown = set(row) - set(contract.loaded)

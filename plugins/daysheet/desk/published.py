@@ -1,0 +1,93 @@
+"""Readers of one published build beside the desk: both as they were at one moment."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import class_row
+
+from daysheet.rendering import Relations, render_text
+from daysheet.settings import PROJECT
+from daysheet.warehouse import LockClass
+
+_QUERIES = PROJECT / "sql" / "revenue_cycle"
+_ITS_OWN = sql.SQL("listed.*")
+_Row = TypeVar("_Row")
+
+# Before anything is published the models are empty: with the columns that are read of them.
+_NO_BUILD = """
+    int_claim_details as (
+        select
+            null::bigint as claim_id, null::text as carrier_name, null::text as claim_status,
+            null::text as claim_status_name, null::boolean as is_preauth,
+            null::date as original_sent_date, null::date as sent_date, null::date as service_date,
+            null::text as line_status, null::numeric as estimated_insurance_amount
+        where false
+    ),
+    int_procedure_complete as (
+        select
+            null::bigint as procedure_id, null::date as procedure_date,
+            null::boolean as is_completed, null::bigint as unclaimed_plan_id,
+            null::numeric as unclaimed_estimate_amount
+        where false
+    ),
+    int_insurance_coverage as (
+        select null::bigint as plan_id, null::text as carrier_name where false
+    ),
+"""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A transaction that sees one build, None before any is published, and the desk."""
+
+    connection: psycopg.Connection
+    build: int | None
+
+    def rows(
+        self,
+        shape: type[_Row],
+        query: str,
+        clauses: sql.Composable,
+        values: Mapping[str, Any] | None = None,
+        columns: sql.Composable = _ITS_OWN,
+    ) -> list[_Row]:
+        """Rows of ``sql/revenue_cycle/<query>.sql``, called ``listed``, as ``shape``.
+
+        ``clauses`` narrow, sort and page them, ``values`` are bound to their placeholders;
+        ``columns`` are others than its own: counts and sums.
+        """
+        path = _QUERIES / f"{query}.sql"
+        text = render_text(path.read_text(encoding="utf-8"), Relations(), date.min, str(path))
+        whole = sql.SQL("with {} listed as ({}) select {} from listed {}").format(
+            sql.SQL("" if self.build else _NO_BUILD),
+            sql.SQL(text.replace("%", "%%")),
+            columns,
+            clauses,
+        )
+        with self.connection.cursor(row_factory=class_row(shape)) as cursor:
+            return cursor.execute(whole, values or {}).fetchall()
+
+
+@contextmanager
+def published(connection: psycopg.Connection) -> Iterator[Reader]:
+    """Read the published build and the desk in one REPEATABLE READ READ ONLY transaction.
+
+    The first statement reads which build it is and takes a shared lock on it, so that housekeeping
+    leaves it. ``connection`` may have no transaction open; this one is only read, and ends here.
+    """
+    with connection.transaction():
+        connection.execute("set transaction isolation level repeatable read, read only")
+        row = connection.execute(
+            "select build, pg_advisory_xact_lock_shared(%s, build)"
+            " from ops.current_build where build is not null",
+            [LockClass.BUILD],
+        ).fetchone()
+        build = row[0] if row else None
+        schemas = [*([f"build_{build}"] if build else []), "desk"]
+        connection.execute("select set_config('search_path', %s, true)", [", ".join(schemas)])
+        yield Reader(connection, build)

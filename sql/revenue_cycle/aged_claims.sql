@@ -1,0 +1,136 @@
+-- A query, not a view: a view would go on reading the build it was made with.
+with actions as (
+    select
+        session_id as subject_id,
+        to_status as last_action,
+        at as last_action_at
+    from desk.session_status_history
+    where source = 'ui'
+    union all
+    select
+        coalesce(session_id, dental_claim_id) as subject_id,
+        kind as last_action,
+        at as last_action_at
+    from desk.notes
+),
+
+last_actions as (
+    select distinct on (subject_id)
+        subject_id,
+        last_action,
+        last_action_at
+    from actions
+    order by subject_id asc, last_action_at desc
+),
+
+-- hidden only as long as all there is to do about it is
+snoozes as (
+    select
+        coalesce(session_id, dental_claim_id) as subject_id,
+        min(coalesce(snoozed_until, '-infinity')) as snoozed_until
+    from desk.work_items
+    where done_at is null and coalesce(session_id, dental_claim_id) is not null
+    group by coalesce(session_id, dental_claim_id)
+    having min(coalesce(snoozed_until, '-infinity')) > desk.today()
+),
+
+dental as (
+    select
+        claim_id,
+        min(carrier_name) as payer_name,
+        min(claim_status_name) as claim_status_name,
+        min(original_sent_date) as original_sent_date,
+        min(sent_date) as sent_date,
+        min(service_date) as service_date,
+        coalesce(sum(estimated_insurance_amount) filter (
+            where line_status = 'NotReceived'
+        ), 0) as amount
+    from {{ ref('int_claim_details') }}
+    where claim_status in ('S', 'P') and not is_preauth
+    group by claim_id
+),
+
+owed as (
+    select
+        'simplepractice' as source,
+        aging_report.session_ref as reference,
+        claims.claim_ref,
+        aging_report.session_id,
+        null::uuid as dental_claim_id,
+        null::bigint as dental_claim_number,
+        payers.name as payer_name,
+        aging_report.service_on,
+        aging_report.first_submitted_on as first_sent_on,
+        aging_report.last_submitted_on as last_sent_on,
+        aging_report.outstanding as amount,
+        aging_report.billing_status as status,
+        aging_report.assigned_to,
+        aging_report.next_action_on
+    from desk.aging_report
+    left join desk.claims
+        on aging_report.claim_id = claims.claim_id
+    left join desk.payers
+        on aging_report.payer_id = payers.payer_id
+    where aging_report.in_ar
+    union all
+    select
+        'opendental' as source,
+        dental_claims.claim_ref as reference,
+        dental_claims.claim_ref,
+        null as session_id,
+        dental_claims.dental_claim_id,
+        dental.claim_id as dental_claim_number,
+        dental.payer_name,
+        dental.service_date as service_on,
+        coalesce(dental.original_sent_date, dental.sent_date) as first_sent_on,
+        coalesce(dental.sent_date, dental.original_sent_date) as last_sent_on,
+        -- nobody estimated it
+        nullif(dental.amount, 0) as amount,
+        dental.claim_status_name as status,
+        dental_claims.assigned_to,
+        dental_claims.next_action_on
+    from dental
+    left join desk.dental_claims
+        on dental.claim_id = dental_claims.claim_id
+),
+
+aged as (
+    select
+        *,
+        case when first_sent_on is null then 'service' else 'submission' end as age_basis,
+        desk.today() - coalesce(first_sent_on, service_on) as age_days
+    from owed
+)
+
+select
+    aged.source,
+    aged.reference,
+    aged.claim_ref,
+    aged.session_id,
+    aged.dental_claim_id,
+    aged.dental_claim_number,
+    aged.payer_name,
+    aged.service_on,
+    aged.first_sent_on,
+    aged.last_sent_on,
+    aged.age_basis,
+    aged.age_days,
+    desk.today() - aged.last_sent_on as last_sent_age_days,
+    case
+        when aged.age_days <= 30 then '0-30'
+        when aged.age_days <= 60 then '31-60'
+        when aged.age_days <= 90 then '61-90'
+        when aged.age_days > 90 then '90+'
+    end as age_bracket,
+    aged.amount,
+    aged.status,
+    aged.assigned_to,
+    aged.next_action_on,
+    last_actions.last_action,
+    last_actions.last_action_at,
+    snoozes.snoozed_until
+from aged
+left join last_actions
+    on coalesce(aged.session_id, aged.dental_claim_id) = last_actions.subject_id
+left join snoozes
+    on coalesce(aged.session_id, aged.dental_claim_id) = snoozes.subject_id
