@@ -4,6 +4,8 @@ Each guard returns if it is content, else raises :class:`~daysheet.desk.refusals
 trial nothing has been entered yet, so only what entering cannot mend is refused.
 """
 
+import re
+
 from daysheet.desk.actors import DeskRole
 from daysheet.desk.appeals import LEVELS
 from daysheet.desk.cases import Case
@@ -12,6 +14,7 @@ from daysheet.desk.refusals import Refused, not_possible
 
 _LOCKED_NOTES = ("LOCKED", "SIGNED")
 _NO_CODE = ("", "UNKNOWN")
+_REASON_CODE = re.compile(r"[A-Z]{0,2}[0-9]{1,3}")
 
 
 def missing(field: str) -> Refused:
@@ -132,12 +135,14 @@ def taken_back(case: Case) -> None:
 
 
 def denial_is_known(case: Case) -> None:
-    """A category of the list and, if given, a group code of the list."""
+    """A category of the list and, if given, a group code of the list and a code like 50 or N130."""
     category, group_code = case.details.category, case.details.group_code
     if category is not None and category not in CATEGORIES:
         raise not_possible("unknown_category", "not a denial category", field="category")
     if group_code is not None and group_code not in GROUP_CODES:
         raise not_possible("unknown_group_code", "not a group code", field="group_code")
+    if case.details.carc is not None and not _REASON_CODE.fullmatch(case.details.carc):
+        raise not_possible("unknown_carc", "not a CARC or RARC", field="carc")
 
 
 def denied_before(case: Case) -> None:

@@ -54,10 +54,11 @@ def _no_right(case: Case, rule: Transition) -> Refused:
 def _check_entered(case: Case, rule: Transition) -> None:
     details, facts = case.details, case.facts
     for field in rule.asks:
+        given = getattr(details, field)
+        if isinstance(given, str):
+            given = given.strip() or None
         # the line of a file is reason enough
-        if getattr(details, field) in (None, "") and not (
-            field == "reason" and case.actor.is_system
-        ):
+        if given is None and not (field == "reason" and case.actor.is_system):
             raise missing(field)
     if details.reason is not None and len(details.reason) > LONGEST_REASON:
         raise not_possible("too_long", f"at most {LONGEST_REASON} characters", field="reason")
