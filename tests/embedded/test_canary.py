@@ -15,6 +15,7 @@ from tests.embedded import places
 from tests.embedded.bad_drop import REASONS, VERDICTS, BadDrop
 from tests.embedded.canaries import FILE_NAME, Practice, Words, words_in
 from tests.embedded.conftest import Home
+from tests.embedded.report_canaries import ReportCanaries
 from tests.embedded.watching import Watched, until
 
 pytestmark = pytest.mark.airflow
@@ -51,6 +52,7 @@ class Story:
 
     watched: Watched
     practice: Practice
+    reports: ReportCanaries
     bad_drop: BadDrop
     said: list[bytes] = field(default_factory=list)  # by our commands
     command_lines: set[bytes] = field(default_factory=set)
@@ -58,7 +60,11 @@ class Story:
 
     @property
     def loaded(self) -> set[str]:
-        return self.practice.loaded | self.bad_drop.loaded
+        return self.practice.loaded | self.reports.loaded | self.bad_drop.loaded
+
+    @property
+    def refused(self) -> set[str]:
+        return self.reports.refused | self.bad_drop.refused
 
     def meaning(self, words: set[str]) -> list[str]:
         """For people: what words stand for."""
@@ -77,8 +83,9 @@ def story(home: Home) -> Story:
     with tempfile.TemporaryDirectory(prefix="daysheet-canary-") as folder:
         generate(Path(folder), patients=60, years=1, until=UNTIL, seed=4)
         practice = Practice(Path(folder), Words())
+        reports = ReportCanaries(Path(folder), practice.words)
         home.do("up")
-        told = Story(Watched(home), practice, BadDrop(practice))
+        told = Story(Watched(home), practice, reports, BadDrop(practice))
         told.watched.query(REFUSE)
         with _watching_command_lines(told):
             _publish(told, Path(folder))
@@ -180,8 +187,13 @@ def test_raw_holds_the_words_of_loaded_columns_and_no_others(story, search_works
 
 def test_quarantine_holds_the_words_of_refused_rows_and_no_others(story):
     there = _found(places.warehouse(story.watched, "quarantine"))
-    assert len(story.bad_drop.refused) > 30
-    assert story.meaning(there ^ story.bad_drop.refused) == []
+    assert len(story.refused) > 30
+    assert story.meaning(there ^ story.refused) == []
+
+
+def test_the_desk_holds_the_words_of_loaded_reports_and_no_others(story, search_works):
+    there = _found(places.warehouse(story.watched, "desk"))
+    assert story.meaning(there ^ story.reports.loaded) == []
 
 
 def test_what_is_never_loaded_is_nowhere_in_the_warehouse(story, search_works):
