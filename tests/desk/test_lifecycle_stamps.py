@@ -237,7 +237,7 @@ def test_a_denial_of_an_estimated_day_stays_the_first_outcome_of_what_is_paid_la
         db, "denied", first_outcome="denied", first_adjudicated_on=SERVICE, denied_on=SERVICE,
         first_outcome_is_estimated=True,
     )  # fmt: skip
-    posted(db, session_id, 100, on=LATER)
+    posted(db, session_id, CHARGE, on=LATER)
     change_status(db, SYSTEM, session_id, "paid", details=Details(via="posting"))
     assert read(db, session_id, "first_outcome", "first_adjudicated_on") == ("denied", SERVICE)
 

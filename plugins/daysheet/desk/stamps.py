@@ -1,7 +1,8 @@
 """Which columns of a session a change of status sets, from what is known and what was entered.
 
 ``first_outcome`` and its day are of the payer's first word on a session, the earliest known: an
-estimate gives way to a known day, a later one changes nothing.
+estimate gives way to a known day, a later one changes nothing. What was denied stays denied at
+first: the day of a later yes is no better day for the no.
 """
 
 from collections.abc import Callable
@@ -22,6 +23,8 @@ def first_outcome(
     if on is None or (
         known is not None and (is_estimated, on) >= (facts.first_outcome_is_estimated, known)
     ):
+        return {}
+    if known is not None and facts.first_outcome == "denied" != outcome and on > known:
         return {}
     return {
         "first_adjudicated_on": on,

@@ -130,6 +130,8 @@ def _spoil_appointments(report: Report) -> None:
         "Billing Code": "90837 ",
         "Primary Insurance": "Copperline Mutual (41188)",
         "Secondary Insurance": "",
+        "Rate per Unit": "160.0 ",
+        "Units": "1 ",
         "Total Fee": "160.0",
         "Client Payment Status": "NO CHARGE",
         "Insurance Payment Status": "UNBILLED",
