@@ -6,6 +6,7 @@ from uuid import UUID
 import psycopg
 
 from daysheet.desk.actors import Actor, DeskRole
+from daysheet.desk.notes import add_note
 from daysheet.desk.refusals import not_possible
 from daysheet.desk.snoozing import LONGEST_DAYS, is_own, latest_day
 from daysheet.desk.work_items import Item, close_items, lock_item, open_item
@@ -29,24 +30,28 @@ def finish(
     ``row_version``, or an item that is done already, is a 409.
     """
     actor.needs(DeskRole.BILLER, "working on items")
-    if not outcome.strip():
+    outcome = outcome.strip()
+    if not outcome:
         raise not_possible("outcome_missing", "say what came of it", field="outcome")
     with connection.transaction():
         item = lock_item(connection, item_id, row_version)
         is_own(actor, item, "finish")
-        if item.kind in STATE_KINDS and next_action_on is None:
-            raise not_possible(
-                "next_step_missing", "it is not over: say when it goes on", field="next_action_on"
-            )
         today, latest = latest_day(connection, item_id)
         if next_action_on is not None:
             _check_next_step(next_action_on, today, item.due_on)
-        close_items(connection, actor, outcome=outcome.strip(), kinds=[item.kind], **item.subject)
+        elif item.kind in STATE_KINDS:
+            raise not_possible(
+                "next_step_missing", "it is not over: say when it goes on", field="next_action_on"
+            )
+        close_items(connection, actor, outcome=outcome, kinds=[item.kind], **item.subject)
         if next_action_on is None:
             return None
+        if item.session_id is not None or item.dental_claim_id is not None:
+            follow_up = {"kind": "follow_up", "outcome": outcome, "next_action_on": next_action_on}
+            add_note(connection, actor, outcome, **follow_up, **item.subject)
         # Close to a deadline it stays in sight.
         rests_until = min(next_action_on, latest) if latest > today else None
-        return _next_step(connection, item, outcome.strip(), rests_until)
+        return _next_step(connection, item, outcome, rests_until)
 
 
 def _check_next_step(day: date, today: date, due_on: date | None) -> None:
@@ -55,9 +60,10 @@ def _check_next_step(day: date, today: date, due_on: date | None) -> None:
         last = min(last, due_on)
     if not today < day <= last:
         raise not_possible(
-            "day_out_of_range", f"from tomorrow on, and at the latest {last}",
+            "day_out_of_range",
+            f"from tomorrow on, and at the latest {last}",
             field="next_action_on",
-        )  # fmt: skip
+        )
 
 
 def _next_step(
