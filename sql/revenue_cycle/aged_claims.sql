@@ -42,9 +42,7 @@ dental as (
         min(original_sent_date) as original_sent_date,
         min(sent_date) as sent_date,
         min(service_date) as service_date,
-        coalesce(sum(estimated_insurance_amount) filter (
-            where line_status = 'NotReceived'
-        ), 0) as amount
+        sum(estimated_insurance_amount) filter (where line_status = 'NotReceived') as amount
     from {{ ref('int_claim_details') }}
     where claim_status in ('S', 'P') and not is_preauth
     group by claim_id
@@ -85,7 +83,7 @@ owed as (
         coalesce(dental.original_sent_date, dental.sent_date) as first_sent_on,
         coalesce(dental.sent_date, dental.original_sent_date) as last_sent_on,
         -- nobody estimated it
-        nullif(dental.amount, 0) as amount,
+        nullif(round(dental.amount, 2), 0) as amount,
         dental.claim_status_name as status,
         dental_claims.assigned_to,
         dental_claims.next_action_on

@@ -75,7 +75,7 @@ forgotten as (
         dental.carrier_name as payer_name,
         dental.service_on,
         -- nobody estimated it
-        nullif(dental.amount, 0) as amount,
+        nullif(round(dental.amount, 2), 0) as amount,
         dental.service_on
         + coalesce(named_payers.filing_days, default_filing.filing_days) as filing_deadline,
         named_payers.filing_days is null as is_default_deadline,

@@ -26,6 +26,8 @@ def publish_practice(warehouse: Warehouse, given: Mapping[str, str], as_of: date
             [as_of],
         ).fetchone()
         relations = Relations(f"build_{build}", f"stage_{build}")
+        for schema in (relations.build_schema, relations.stage_schema):
+            db.execute(f"create schema {schema}")
         for source, table in sorted({s for name in needed for s in graph.reads[name].sources}):
             contract = load_contract(source, table)
             for line, row in enumerate(table_rows(given.get(table, "none")), start=1):

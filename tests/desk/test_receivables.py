@@ -45,7 +45,7 @@ PRACTICE = {
         1          | 101    | 30
         2          | 102    | 31
         """,
-    # 1 sent again, 2 whose first day is not known, 3 without any, 4 probably sent and not estimated,
+    # 1 sent again, 2 whose first day is not known, 3 without any, 4 probably sent, not estimated,
     # 5 a pre-authorization, 6 settled, 7 unsent, 8 held, 9 waiting to go out a second time
     "claim": """
         ClaimNum | PatNum | ClaimType | ClaimStatus | DateService | DateSent   | DateSentOrig
