@@ -99,12 +99,12 @@ def good_row(line: int, judged: Judged, raw: str) -> ReportRow:
 
 def _no_row(line: Line, layout: ReportLayout) -> str | None:
     """Why a line is none of the report's rows."""
-    filled = [clean(cell) for cell in line.cells]
-    if not any(filled) and not line.fault:
+    first = clean(line.cells[0]) if line.cells else ""
+    if not first and not line.fault and not any(map(clean, line.cells)):
         return "blank_row"
-    if filled and _SUMMARY.fullmatch(fold(filled[0])) and not any(filled[1:3]):
+    if _SUMMARY.fullmatch(fold(first)) and not any(map(clean, line.cells[1:3])):
         return "summary_row"
-    if tuple(map(compared, line.cells)) == layout.header:
+    if compared(first) == layout.header[0] and tuple(map(compared, line.cells)) == layout.header:
         return "repeated_header"
     return None
 
