@@ -131,7 +131,8 @@ def test_what_tasks_hand_on_is_counts(run_dag, practice):
     assert found["fix_day"] == TODAY.isoformat()
     assert set(map(type, found["refresh"].values())) == {int}
     assert type(found["snapshot"]) is int
-    assert set(found) == {"fix_day", "refresh", "snapshot"}
+    assert type(found["register_dental_claims"]) is int
+    assert set(found) == {"fix_day", "register_dental_claims", "refresh", "snapshot"}
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The desk brought up to its day: what is open follows the state, and twice is once."""
 
+import time
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -9,6 +10,7 @@ import pytest
 
 from daysheet.desk import daily
 from daysheet.desk.actors import system
+from daysheet.desk.work_state import OpenDentalClaim
 from tests.desk import invented
 from tests.desk.conftest import Desk
 
@@ -163,4 +165,54 @@ def test_a_day_before_one_that_was_worked_on_changes_nothing(desk, db, admin):
 
 
 def test_fifty_thousand_sessions_take_seconds(db, admin):
-    """50,000 sessions: written by one statement, refreshed well under ten seconds."""
+    """Half of them open. Nearly 20 s would mean that something goes session by session."""
+    acme = invented.payer(db, external_id="60054")
+    for number in range(6):
+        invented.staff(db, f"biller{number}", works_payers=[acme] if number % 2 else [])
+    client, clinician = invented.parties(db)
+    with admin.transaction():
+        admin.execute(
+            """
+            insert into desk.sessions (
+                service_on, client_id, clinician_id, billing_code, payer_id, ins_charge,
+                billing_status, status_since
+            )
+            select
+                '2026-11-19'::date - n %% 400, %s, %s, 'X' || n, %s, 100 + n %% 50,
+                (array['submitted', 'client_responsibility', 'pending', 'written_off',
+                'completed', 'client_responsibility', 'scheduled', 'written_off'])[1 + n %% 8],
+                '2026-11-19'::date - n %% 40
+            from generate_series(1, 50000) as numbers (n)
+            """,
+            [client, clinician, acme],
+        )
+        admin.execute(
+            "insert into desk.session_status_history (session_id, to_status, actor, source, as_of)"
+            " select session_id, billing_status, 'system:tests', 'import', '2026-11-19'"
+            " from desk.sessions"
+        )
+    started = time.perf_counter()
+    done = daily.refresh(db, DAG)
+    first = time.perf_counter() - started
+    assert (done.statuses, done.opened, done.assigned) == (6250, 25000, 25000)
+    assert done.scored == 25000
+    again = time.perf_counter()
+    assert daily.refresh(db, DAG) == daily.Refreshed()
+    print(f"first {first:.1f} s, again {time.perf_counter() - again:.1f} s")
+    assert first < 30
+
+
+def test_dental_claims_that_are_owed_are_followed_up_and_closed_when_settled(db, admin):
+    invented.staff(db, "bea")
+    number = {"claim_id": 7}
+    claim = invented.insert(db, "dental_claims", number, "dental_claim_id")
+    owed = OpenDentalClaim(claim, Decimal("250.00"), date(2026, 8, 1))
+    assert daily.refresh(db, DAG, [owed]).opened == 1
+    item = "select kind, amount, queue, assigned_to, done_at is null from desk.work_items"
+    assert db.execute(item).fetchall() == [("follow_up", Decimal("250.00"), "now", "bea", True)]
+    assert db.execute("select assigned_to from desk.dental_claims").fetchall() == [("bea",)]
+    before = tables(admin)
+    for known in ([owed], None):  # None: no build is published, nothing is known of claims
+        assert daily.refresh(db, DAG, known) == daily.Refreshed()
+    assert tables(admin) == before
+    assert daily.refresh(db, DAG, []).closed == 1

@@ -12,7 +12,9 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from daysheet.desk import daily
 from daysheet.desk.actors import system
 from daysheet.desk.agreement import Disagreement, check_outstanding
+from daysheet.desk.dental_claims import open_claims, register
 from daysheet.desk.metrics import take_snapshot
+from daysheet.desk.published import published
 from daysheet.orchestration.assets import DAY, PUBLISHED
 from daysheet.orchestration.connections import dsn
 from daysheet.orchestration.notify import late_after, tell_ops
@@ -23,10 +25,10 @@ from daysheet.warehouse import Role, session
 log = logging.getLogger(__name__)
 
 DOC = """
-Brings the desk up to its day: visits that are over, work items of every kind with their score and
-owner, snoozes that ended, then the metrics of the day. It runs after each publish and each morning
-at six, practice time, whether or not a build was published; the run's partition key is the build,
-or the day. Run twice it changes nothing.
+Brings the desk up to its day: references for new dental claims, visits that are over, work items
+of every kind with their score and owner, snoozes that ended, then the metrics of the day. It runs
+after each publish and each morning at six, practice time, whether or not a build was published;
+the run's partition key is the build, or the day. Run twice it changes nothing.
 
 Triggered by hand with a past **as-of date** it writes only that day's metrics, as far as they can
 be told today: no statuses, no items.
@@ -78,7 +80,7 @@ def revenue_cycle_dag(dag_id: str) -> DAG:
         },
     ) as dag:
         as_of = _fix_day()
-        _refresh(as_of) >> _snapshot(as_of) >> _check(as_of)
+        _register(as_of) >> _refresh(as_of) >> _snapshot(as_of) >> _check(as_of)
     return dag
 
 
@@ -92,13 +94,22 @@ def _fix_day(params: Any = None) -> str:
     return as_of.isoformat()
 
 
-@task(task_id="refresh")
-def _refresh(as_of: str, dag_run: Any = None) -> dict[str, int]:
-    """Counts of what changed."""
+@task(task_id="register_dental_claims")
+def _register(as_of: str, dag_run: Any = None) -> int:
+    """How many claims of the dental practice system are new to the desk."""
     if date.fromisoformat(as_of) < get_settings().today():
         raise AirflowSkipException("a past day: what was to be done then is over")
     with _desk(as_of, dag_run.dag_id) as connection:
-        done = asdict(daily.refresh(connection, system("dag", dag_run.dag_id)))
+        return register(connection)
+
+
+@task(task_id="refresh")
+def _refresh(as_of: str, dag_run: Any = None) -> dict[str, int]:
+    """Counts of what changed."""
+    with _desk(as_of, dag_run.dag_id) as connection:
+        with published(connection) as reader:
+            dental = open_claims(reader)
+        done = asdict(daily.refresh(connection, system("dag", dag_run.dag_id), dental))
     log.info("desk of %s: %s", as_of, done)
     return done
 
