@@ -6,7 +6,8 @@ import pytest
 
 from daysheet.desk.adjustments import adjust, adjust_payment, undo_adjustment
 from daysheet.desk.lifecycle import Details, change_status
-from daysheet.desk.settlement import dispose, undo
+from daysheet.desk.settlement import dispose, move, undo
+from daysheet.desk.splits import correct_split
 from tests.desk.invented import insert
 from tests.desk.money import enter, open_items, part, refused, reverse
 from tests.desk.stages import ADMIN, BILLER, LEAD, SYSTEM, VIEWER, a_payer, a_session, read
@@ -168,3 +169,34 @@ def test_underpaid_is_short_by_more_than_a_dollar_and_two_percent(
     enter(books, payer, paid, part(owed, paid, remainder="leave_open"))
     told = books.execute("select detail ->> 'underpaid' from desk.work_items").fetchone()
     assert told == ("true" if is_short else "false",)
+
+
+@pytest.mark.parametrize(
+    ("kind", "actor", "status"),
+    [("write_off", LEAD, "written_off"), ("contractual", LEAD, "written_off"),
+     ("to_client", BILLER, "client_responsibility")],
+)  # fmt: skip
+def test_a_session_ends_by_what_was_moved_when_nothing_was_paid(books, payer, kind, actor, status):
+    owed = a_session(books, "pending", payer_id=payer)
+    asked = {"reason": "small", "kind": kind}
+    assert move(books, actor, owed, amount=Decimal(100), **asked).billing_status == "pending"
+    assert move(books, actor, owed, amount=Decimal(30), **asked).billing_status == status
+    assert read(books, owed, "outstanding", "in_ar") == (0, False)
+
+
+def test_a_paid_session_is_owed_again_when_the_client_gets_money_back(books, part_paid):
+    dispose(books, BILLER, part_paid, "to_client")
+    version = read(books, part_paid, "row_version")
+    asked = {"reason": "insured after all", "amount": Decimal(10), "row_version": version}
+    assert move(books, BILLER, part_paid, "from_client", **asked).billing_status == "pending"
+    with refused(409, "conflict"):
+        move(books, BILLER, part_paid, "from_client", **asked)
+
+
+def test_a_split_corrected_on_the_same_session_reopens_it(books, payer):
+    owed = a_session(books, "submitted", payer_id=payer)
+    payment = enter(books, payer, "130.00", part(owed, "130.00"), actor=LEAD)
+    (wrong,) = books.execute("select allocation_id from desk.payment_allocations").fetchone()
+    right = part(owed, "100.00", remainder="leave_open")
+    correct_split(books, BILLER, payment.payment_id, [wrong], [right])
+    assert read(books, owed, "billing_status", "outstanding") == ("pending", 30)

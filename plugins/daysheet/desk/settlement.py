@@ -3,17 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Literal, get_args
 from uuid import UUID
 
 import psycopg
 
 from daysheet.desk.actors import Actor, DeskRole
-from daysheet.desk.adjustments import adjust, undo_adjustment
+from daysheet.desk.adjustments import SessionKind, adjust, undo_adjustment
 from daysheet.desk.balances import Balance, balances, lock_sessions
 from daysheet.desk.cases import BY_HAND, Details, Origin
 from daysheet.desk.leftovers import is_paid_in_part, keep_items
-from daysheet.desk.lifecycle import Change, change_each
+from daysheet.desk.lifecycle import Change, change_each, change_status
 from daysheet.desk.refusals import not_possible
 from daysheet.desk.work_items import open_item, wake
 
@@ -24,6 +25,12 @@ _PAYABLE = (
     "completed", "documented", "ready_to_bill", "submitted", "pending", "approved", "denied",
     "appealing",
 )  # fmt: skip
+# What becomes of a session by an adjustment alone.
+_ENDINGS = {
+    "contractual": "written_off",
+    "write_off": "written_off",
+    "to_client": "client_responsibility",
+}
 _REASONS = {
     "posting": "paid in part",
     "reversal": "money taken back",
@@ -117,6 +124,35 @@ def dispose(
         return settle(connection, actor, before, decided)[session_id]
 
 
+def move(
+    connection: psycopg.Connection,
+    actor: Actor,
+    session_id: UUID,
+    kind: SessionKind,
+    amount: Decimal,
+    *,
+    reason: str,
+    row_version: int | None = None,
+) -> Balance:
+    """Write off or move a part of what a session owes, and what follows. Rights as in ``adjust``.
+
+    Where nothing was paid and nothing stays outstanding, the session ends as written off, or as
+    the client's.
+    """
+    with connection.transaction():
+        before = lock_sessions(connection, [session_id])
+        adjust(connection, actor, session_id, kind, amount, reason=reason, row_version=row_version)
+        now = balances(connection, before)[session_id]
+        if now.outstanding == 0 and now.amount_paid == 0 and kind in _ENDINGS:
+            details = Details(reason=reason)
+            change_status(connection, actor, session_id, _ENDINGS[kind], details=details)
+            keep_items(connection, actor, before, {session_id: now}, disputed=())
+            return balances(connection, before)[session_id]
+        because = "reversal" if kind == "from_client" else "decision"
+        moved = {session_id: Moved(because, remainder="leave_open")}
+        return settle(connection, actor, before, moved)[session_id]
+
+
 def undo(connection: psycopg.Connection, actor: Actor, adjustment_id: UUID, reason: str) -> UUID:
     """Undo an adjustment and reopen what it had settled. Rights as in ``undo_adjustment``."""
     with connection.transaction():
@@ -181,7 +217,7 @@ def _follow(
         to, change = _status_of(actor, balance), moved[session_id]
         if to is None:
             continue
-        via = "reversal" if change.because == "reversal" else "posting"
+        via = "reversal" if balance.billing_status == "paid" else "posting"
         details = Details(reason=_REASONS[change.because], via=via)
         changes.append(Change(session_id, to, details, change.origin))
     for result in change_each(connection, actor, changes):
