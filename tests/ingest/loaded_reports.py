@@ -1,12 +1,14 @@
 """Reports loaded straight into one warehouse, past the inbox, always on one day."""
 
+import csv
 import hashlib
-from collections.abc import Iterator
+import io
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import psycopg
 from tests.conftest import Warehouse
@@ -60,6 +62,15 @@ class Practice:
             settings=self._settings,
         ).file_id
 
+    @contextmanager
+    def undone(self) -> Iterator[Self]:
+        """Nothing that is loaded stays; what is checked at a commit is checked."""
+        desk, self.desk = self.desk, self.loader
+        with self.loader.transaction(force_rollback=True):
+            yield self
+            self.loader.execute("set constraints all immediate")
+        self.desk = desk
+
     def all(self, query: str, *values: Any) -> list[tuple]:
         """All rows of a query."""
         return self.desk.execute(query, values or None).fetchall()
@@ -68,6 +79,15 @@ class Practice:
         """The one row of a query."""
         (row,) = self.all(query, *values)
         return row
+
+    def only(self, columns: str) -> tuple:
+        """Columns of the one session."""
+        return self.one(f"select {columns} from desk.sessions")
+
+    def items(self) -> list[str]:
+        """Kinds of the open work items."""
+        rows = self.all("select kind from desk.work_items where done_at is null order by kind")
+        return [kind for (kind,) in rows]
 
     def verdicts(self, file_id: int) -> dict[int, list[str]]:
         """Verdict, reasons and warnings of each line of a file."""
@@ -91,3 +111,72 @@ def practice_in(warehouse: Warehouse, folder: Path) -> Iterator[Practice]:
     ):
         row = admin.execute("insert into ops.batch default values returning batch").fetchone()
         yield Practice(loader, desk, folder, row[0])
+
+
+CLIENT, PAYER = "Ferris Nightingale-Oak", "Harborlight Health Plan (44101)"  # of visit()
+
+
+def claims(*rows: list[str]) -> str:
+    """An insurance claims report."""
+    return _written("Date Submitted,Client,Status,Payer,Clearinghouse Reference,Payer Claim", rows)
+
+
+def claim(
+    word: str = "Submitted",
+    ref: str = "CR1",
+    number: str = "--",
+    sent: str = "11/04/2026",
+    client: str = CLIENT,
+    payer: str = PAYER,
+) -> list[str]:
+    """A row of it."""
+    return [sent, client, word, payer, ref, number]
+
+
+def unpaid(*rows: list[str]) -> str:
+    """An unpaid insurance appointments report."""
+    return _written(
+        "Date,Client,Clearinghouse Reference,Payer Claim,Billed,Co-Pay,Ins. Billed,Ins. Paid,"
+        "Ins. Balance",
+        rows,
+    )
+
+
+def tie(
+    ref: str = "CR1",
+    day: str = "11/02/2026",
+    number: str = "--",
+    client: str = CLIENT,
+    billed: str = "130.0",
+) -> list[str]:
+    """A row of it."""
+    return [day, client, ref, number, "160.0", "30.0", billed, "0.0", billed]
+
+
+def payments(*rows: list[str]) -> str:
+    """An insurance payment report."""
+    return _written(
+        "Date Received,Client,Payer,Amount,Clearinghouse Reference,Payer Claim,Payment Reference,"
+        "Payment Status",
+        rows,
+    )
+
+
+def line(
+    amount: str = "100.0",
+    ref: str = "CR1",
+    number: str = "--",
+    received: str = "11/10/2026",
+    payment: str = "EFT-1",
+    word: str = "Paid",
+    client: str = CLIENT,
+    payer: str = PAYER,
+) -> list[str]:
+    """A row of it."""
+    return [received, client, payer, amount, ref, number, payment, word]
+
+
+def _written(header: str, rows: Iterable[list[str]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([header.split(","), *rows])
+    return text.getvalue()
