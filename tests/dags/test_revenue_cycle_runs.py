@@ -38,6 +38,12 @@ def practice(warehouse, monkeypatch):
     get_settings.cache_clear()
 
 
+@pytest.fixture
+def run_daily(run_dag):
+    """Run the DAG; dag.test() would remember the params of a run before."""
+    return lambda **conf: run_dag("revenue_cycle_daily", **({"as_of": None} | conf))
+
+
 def work(admin):
     return admin.execute(
         """
@@ -61,8 +67,8 @@ def everything(admin):
     }
 
 
-def test_a_day_brings_statuses_items_owners_and_metrics(run_dag, practice):
-    assert run_dag("revenue_cycle_daily").state == "success"
+def test_a_day_brings_statuses_items_owners_and_metrics(run_daily, practice):
+    assert run_daily().state == "success"
     assert work(practice) == [
         ("bill_it", "completed", "on_track", "bea", None),
         ("follow_up", "submitted", "now", "bea", None),
@@ -71,19 +77,19 @@ def test_a_day_brings_statuses_items_owners_and_metrics(run_dag, practice):
     assert metric(practice, TODAY, "aging_over_90") == (1,)
 
 
-def test_a_rerun_changes_nothing(run_dag, practice):
-    assert run_dag("revenue_cycle_daily").state == "success"
+def test_a_rerun_changes_nothing(run_daily, practice):
+    assert run_daily().state == "success"
     before = everything(practice)
     assert all(before.values())
-    assert run_dag("revenue_cycle_daily").state == "success"
+    assert run_daily().state == "success"
     assert everything(practice) == before
 
 
-def test_a_backfill_writes_the_metrics_of_past_days_and_nothing_else(run_dag, practice):
-    run_dag("revenue_cycle_daily")
+def test_a_backfill_writes_the_metrics_of_past_days_and_nothing_else(run_daily, practice):
+    run_daily()
     before = everything(practice)
     past = TODAY - timedelta(days=10)
-    run = run_dag("revenue_cycle_daily", as_of=past.isoformat())
+    run = run_daily(as_of=past.isoformat())
     assert run.state == "success"
     assert run.get_task_instance("refresh").state == "skipped"
     after = everything(practice)
@@ -95,14 +101,14 @@ def test_a_backfill_writes_the_metrics_of_past_days_and_nothing_else(run_dag, pr
     assert all(past.isoformat() in row[0] for row in new)
 
 
-def test_a_day_that_is_still_ahead_is_refused(run_dag, practice):
-    run = run_dag("revenue_cycle_daily", as_of="2026-11-21")
+def test_a_day_that_is_still_ahead_is_refused(run_daily, practice):
+    run = run_daily(as_of="2026-11-21")
     assert run.state == "failed"
     assert metric(practice, "2026-11-21") is None
     assert work(practice) == []
 
 
-def test_numbers_that_disagree_fail_the_run(run_dag, practice):
+def test_numbers_that_disagree_fail_the_run(run_daily, practice):
     practice.execute("alter view desk.dashboard_metrics rename to measured")
     columns = practice.execute(
         "select string_agg(case attname when 'outstanding_claims_amount'"
@@ -111,16 +117,16 @@ def test_numbers_that_disagree_fail_the_run(run_dag, practice):
     ).fetchone()[0]
     practice.execute(f"create view desk.dashboard_metrics as select {columns} from desk.measured")
     practice.execute("grant select on desk.dashboard_metrics to daysheet_desk")
-    run = run_dag("revenue_cycle_daily")
+    run = run_daily()
     assert run.state == "failed"
     assert run.get_task_instance("check").state == "failed"
 
 
-def test_what_tasks_hand_on_is_counts(run_dag, practice):
+def test_what_tasks_hand_on_is_counts(run_daily, practice):
     from airflow.models.xcom import XComModel
     from airflow.utils.session import create_session
 
-    run = run_dag("revenue_cycle_daily")
+    run = run_daily()
     with create_session() as metadata:
         found = {
             xcom.task_id: XComModel.deserialize_value(xcom)
