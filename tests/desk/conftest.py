@@ -47,3 +47,18 @@ def books(shared_warehouse: Warehouse) -> Iterator[psycopg.Connection]:
     with Desk(shared_warehouse).open() as connection, connection.transaction(force_rollback=True):
         yield connection
         connection.execute("set constraints all immediate")
+
+
+@pytest.fixture(scope="module")
+def module_db(shared_warehouse: Warehouse) -> Iterator[psycopg.Connection]:
+    """One session of the desk role for a whole module."""
+    with Desk(shared_warehouse).open() as connection:
+        yield connection
+
+
+@pytest.fixture
+def scratch_db(module_db: psycopg.Connection) -> Iterator[psycopg.Connection]:
+    """What a test does here is checked as a commit would, and gone after it."""
+    with module_db.transaction(force_rollback=True):
+        yield module_db
+        module_db.execute("set constraints all immediate")

@@ -8,7 +8,6 @@ import pytest
 from daysheet.desk.lifecycle import Details, allowed_next, change_status
 from daysheet.desk.refusals import Refused
 from daysheet.desk.transitions import STATUSES
-from tests.desk.conftest import Desk
 from tests.desk.stages import ACTORS, BILLER, LEAD, SERVICE, VIEWER, a_session, read, staff
 
 # By hand from the rules, with everything entered and nothing in the way: S system, B biller,
@@ -59,18 +58,10 @@ GRID = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def shared_db(shared_warehouse):
-    with Desk(shared_warehouse).open() as connection:
-        staff(connection)
-        yield connection
-
-
 @pytest.fixture
-def db(shared_db):
-    """What a test does here is gone after it."""
-    with shared_db.transaction(force_rollback=True):
-        yield shared_db
+def db(scratch_db):
+    staff(scratch_db)
+    return scratch_db
 
 
 def stage(db, status, to=None, who=""):

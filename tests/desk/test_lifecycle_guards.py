@@ -29,6 +29,11 @@ WHY = Details(reason="because")
 LATE = {"filing_days": 1}
 
 
+@pytest.fixture
+def db(scratch_db):
+    return scratch_db
+
+
 def refusal(db, actor, session_id, to, details=WHY):
     before = read(db, session_id, "billing_status", "row_version")
     with pytest.raises(Refused) as refused:

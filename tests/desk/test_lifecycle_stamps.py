@@ -28,6 +28,11 @@ YESTERDAY = TODAY - timedelta(days=1)
 LATER = SERVICE + timedelta(days=3)
 
 
+@pytest.fixture
+def db(scratch_db):
+    return scratch_db
+
+
 def rows(db, query, *values):
     return db.execute(query, values).fetchall()
 
@@ -37,15 +42,6 @@ def denial(db, session_id):
         db,
         "select denied_on, category, group_code, amount, resolved_on, resolution"
         " from desk.denials where session_id = %s order by created_at",
-        session_id,
-    )
-
-
-def appeals(db, session_id):
-    return rows(
-        db,
-        "select level, filed_on, decided_on, decision from desk.appeals"
-        " inner join desk.denials using (denial_id) where session_id = %s order by level",
         session_id,
     )
 
@@ -276,31 +272,6 @@ def test_13_a_claim_is_clean_only_if_it_passed_at_once(db, spoiled):
     posted(db, session_id, CHARGE)
     change_status(db, SYSTEM, session_id, "paid", details=Details(via="posting"))
     assert read(db, session_id, "clean_claim") is False
-
-
-def test_14_a_denial_has_its_day_its_deadline_and_its_item(db):
-    session_id = a_session(db, "pending", payer={"appeal_days": 45})
-    details = Details(on=LATER, category="medical_necessity", carc="50", group_code="CO")
-    change_status(db, BILLER, session_id, "denied", details=details)
-    assert read(
-        db, session_id, "denied_on", "appeal_deadline", "first_outcome", "first_adjudicated_on"
-    ) == (LATER, LATER + timedelta(days=45), "denied", LATER)
-    assert denial(db, session_id) == [(LATER, "medical_necessity", "CO", CHARGE, None, None)]
-    (item,) = rows(
-        db, "select kind, amount, due_on, detail from desk.work_items where session_id = %s",
-        session_id,
-    )  # fmt: skip
-    assert item == (
-        "denial", CHARGE, LATER + timedelta(days=45),
-        {"category": "medical_necessity", "suggestion": "appeal"},
-    )  # fmt: skip
-
-
-def test_16_a_corrected_claim_ends_the_denial_and_keeps_the_age(db):
-    session_id = a_session(db, "denied")
-    change_status(db, BILLER, session_id, "ready_to_bill", details=Details(reason="new modifier"))
-    assert read(db, session_id, "clean_claim", "first_submitted_on") == (False, SERVICE)
-    assert denial(db, session_id)[0][4:] == (TODAY, "corrected_claim")
 
 
 def test_20_all_that_is_left_moves_to_the_client(db):

@@ -164,8 +164,10 @@ def next_level(case: Case) -> None:
 
 
 def appeal_in_time(case: Case) -> None:
-    """Filed by the deadline, unless a lead makes an exception."""
-    deadline = case.facts.appeal_deadline
+    """Filed after the denial; by the deadline, unless a lead makes an exception."""
+    denied_on, deadline = case.facts.denied_on, case.facts.appeal_deadline
+    if denied_on is not None and case.on < denied_on and not case.is_trial:
+        raise not_possible("before_denial", f"it was denied on {denied_on}", field="on")
     if deadline is not None and case.on > deadline and not _is_excepted(case):
         raise not_possible("appeal_deadline_passed", f"it had to be filed by {deadline}")
 

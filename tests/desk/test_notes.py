@@ -1,0 +1,76 @@
+"""Notes: who writes them, and what a follow-up needs."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from daysheet.desk.notes import add_note
+from daysheet.desk.refusals import Refused
+from tests.desk.invented import insert
+from tests.desk.stages import BILLER, TODAY, VIEWER, a_session, read
+
+TOMORROW = TODAY + timedelta(days=1)
+
+
+@pytest.fixture
+def db(scratch_db):
+    return scratch_db
+
+
+@pytest.mark.parametrize("subject", ["session_id", "dental_claim_id"])
+def test_a_follow_up_plans_the_next_step(db, subject):
+    if subject == "session_id":
+        key, table = a_session(db, "submitted"), "sessions"
+    else:
+        key = insert(db, "dental_claims", {"claim_id": 7}, subject)
+        table = "dental_claims"
+    note_id = add_note(
+        db, BILLER, "  asked for the check number ", kind="follow_up", outcome="will call back",
+        next_action_on=TOMORROW, row_version=1, **{subject: key},
+    )  # fmt: skip
+    kept = db.execute(
+        "select kind, body, outcome, next_action_on, by_user from desk.notes where note_id = %s",
+        [note_id],
+    ).fetchone()
+    assert kept == (
+        "follow_up", "asked for the check number", "will call back", TOMORROW, "biller",
+    )  # fmt: skip
+    planned = db.execute(f"select next_action_on from desk.{table}").fetchone()
+    assert planned == (TOMORROW,)
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"body": " "}, "body"),
+        ({"body": "x" * 4001}, "body"),
+        ({"kind": "rumor"}, "kind"),
+        ({"kind": "follow_up", "next_action_on": TOMORROW}, "outcome"),
+        ({"kind": "follow_up", "outcome": " ", "next_action_on": TOMORROW}, "outcome"),
+        ({"kind": "follow_up", "outcome": "called"}, "next_action_on"),
+        ({"next_action_on": TODAY}, "next_action_on"),
+    ],
+)
+def test_what_a_note_lacks_is_named(db, given, field):
+    session_id = a_session(db, "submitted")
+    with pytest.raises(Refused) as refused:
+        add_note(db, BILLER, **{"body": "called"} | given, session_id=session_id)
+    assert (refused.value.status, refused.value.field) == (422, field)
+    assert db.execute("select count(*) from desk.notes").fetchone() == (0,)
+
+
+def test_a_plain_note_leaves_the_plan_and_the_version(db):
+    session_id = a_session(db, "submitted", next_action_on=TOMORROW)
+    add_note(db, BILLER, "x" * 4000, kind="call", session_id=session_id)
+    assert read(db, session_id, "next_action_on", "row_version") == (TOMORROW, 1)
+
+
+def test_a_viewer_writes_none_and_a_stale_page_gets_a_conflict(db):
+    session_id = a_session(db, "submitted")
+    for actor, version, about, status in (
+        (VIEWER, 1, session_id, 403), (BILLER, 7, session_id, 409), (BILLER, None, uuid4(), 404),
+    ):  # fmt: skip
+        with pytest.raises(Refused) as refused:
+            add_note(db, actor, "called", row_version=version, session_id=about)
+        assert refused.value.status == status
