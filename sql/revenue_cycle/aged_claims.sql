@@ -1,5 +1,9 @@
 -- A query, not a view: a view would go on reading the build it was made with.
-with actions as (
+with as_of as materialized ( -- asked once, not for each row
+    select desk.today() as as_of_day
+),
+
+actions as (
     select
         session_id as subject_id,
         to_status as last_action,
@@ -94,10 +98,12 @@ owed as (
 
 aged as (
     select
-        *,
-        case when first_sent_on is null then 'service' else 'submission' end as age_basis,
-        desk.today() - coalesce(first_sent_on, service_on) as age_days
+        owed.*,
+        as_of.as_of_day,
+        case when owed.first_sent_on is null then 'service' else 'submission' end as age_basis,
+        as_of.as_of_day - coalesce(owed.first_sent_on, owed.service_on) as age_days
     from owed
+    cross join as_of
 )
 
 select
@@ -113,7 +119,7 @@ select
     aged.last_sent_on,
     aged.age_basis,
     aged.age_days,
-    desk.today() - aged.last_sent_on as last_sent_age_days,
+    aged.as_of_day - aged.last_sent_on as last_sent_age_days,
     case
         when aged.age_days <= 30 then '0-30'
         when aged.age_days <= 60 then '31-60'

@@ -1,10 +1,16 @@
 -- A resubmitted or rejected claim never gets younger: age counts from the first submission.
-with open_sessions as (
+with as_of as materialized ( -- asked once, not for each row
+    select desk.today() as as_of_day
+),
+
+open_sessions as (
     select
-        *,
-        desk.today() - coalesce(first_submitted_on, service_on) as age_days
+        sessions.*,
+        as_of.as_of_day,
+        as_of.as_of_day - coalesce(sessions.first_submitted_on, sessions.service_on) as age_days
     from desk.sessions
-    where in_ar or unbilled
+    cross join as_of
+    where sessions.in_ar or sessions.unbilled
 )
 
 select
@@ -30,7 +36,7 @@ select
         else 'submission'
     end as age_basis,
     open_sessions.age_days,
-    desk.today() - open_sessions.service_on as days_since_service,
+    open_sessions.as_of_day - open_sessions.service_on as days_since_service,
     case
         when not open_sessions.in_ar then 'not_submitted'
         when open_sessions.age_days <= 30 then '0-30'

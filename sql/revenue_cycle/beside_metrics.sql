@@ -22,7 +22,7 @@ open_sessions as (
 receivable as (
     select
         coalesce(sum(outstanding) filter (
-            where not in_ar and service_on <= desk.today()
+            where not in_ar and days_since_service >= 0
         ), 0) as unbilled_amount,
         min(service_on) filter (where not in_ar) as oldest_unbilled_on,
         count(*) filter (where in_ar) as sessions_in_ar,

@@ -7,7 +7,7 @@ with as_of as (
 
 receivable as (
     select
-        count(*) filter (where not in_ar and service_on <= desk.today()) as unbilled_sessions,
+        count(*) filter (where not in_ar and days_since_service >= 0) as unbilled_sessions,
         coalesce(sum(outstanding) filter (where in_ar), 0) as outstanding_amount,
         count(*) filter (where in_ar and age_days > 90) as over_90,
         count(*) filter (where assigned_to is null) as unassigned

@@ -1,12 +1,17 @@
 """What the desk's views and lists take over fifty thousand sessions, with the plans beside."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from statistics import median
 
 import psycopg
+from psycopg import sql
 
+from daysheet.desk.metrics import read_metrics
+from daysheet.desk.published import published
+from daysheet.desk.receivables import PAGE
 from daysheet.warehouse import Role, session
 from tests.bench.stage import Warehouse
 
@@ -26,7 +31,7 @@ _FILL = (
     insert into desk.staff (user_id, display_code, desk_role, works_claims)
     select 'user' || n, 'U' || n, 'biller', true from generate_series(1, 6) as numbers (n);
     insert into desk.clients (client_key, full_name, initials)
-    select sha256(n::text::bytea), 'Client ' || n, 'CN' from generate_series(1, 2500) as numbers (n);
+    select sha256(n::text::bytea), 'Client ' || n, 'CN' from generate_series(1, 2500) as n;
     insert into desk.clinicians (clinician_key, name)
     select n::text, 'Clinician ' || n from generate_series(1, 25) as numbers (n);
     """,
@@ -68,14 +73,17 @@ _FILL = (
     select
         service_on, client_id, clinician_id, 'S' || n, payer_id, ins_charge,
         case when billing_status = 'paid' then ins_charge else 0 end, billing_status,
-        case when billing_status not in ('documented', 'completed') then least(service_on + 3, %(until)s) end,
-        case when billing_status not in ('documented', 'completed') then least(service_on + 3, %(until)s) end,
+        sent_on, sent_on,
         case when billing_status = 'paid' then service_on + 25 end,
         case when billing_status = 'denied' then service_on + 20 end,
         case when billing_status in ('paid', 'denied') then service_on + 20 end,
         case when billing_status in ('paid', 'denied') then billing_status end,
         case when pg_temp.chance(n, 'owner') < 0.9 then 'user' || (1 + n %% 6) end
-    from drawn;
+    from drawn
+    left join lateral (
+        select least(service_on + 3, %(until)s) as sent_on
+        where billing_status not in ('documented', 'completed')
+    ) as sending on true;
     """,
     """
     insert into desk.session_status_history (session_id, to_status, actor, source)
@@ -104,3 +112,49 @@ def fill_desk(warehouse: Warehouse, until: date, sessions: int = SESSIONS) -> fl
         db.autocommit = True
         db.execute("vacuum analyze")
     return time.monotonic() - started
+
+
+def measure_desk(
+    warehouse: Warehouse, until: date, rounds: int
+) -> tuple[dict[str, object], dict[str, str]]:
+    """Milliseconds of each view and list, rows fetched and all; and their plans."""
+    settings = {"daysheet.as_of": until.isoformat()}
+    with (
+        session(warehouse.dsn(Role.DESK), "bench", autocommit=True, settings=settings) as db,
+        _aged(db) as aged,
+    ):
+        asked = {
+            "aging_report": sql.SQL("select * from desk.aging_report"),
+            "dashboard_metrics": sql.SQL("select * from desk.dashboard_metrics"),
+            "aged_claims, a page": aged,
+        }
+        figures = {
+            name: _taken(lambda query=query: db.execute(query).fetchall(), rounds)
+            for name, query in asked.items()
+        }
+        plans = {
+            name: "\n".join(
+                line for (line,) in db.execute(sql.SQL("explain (analyze) {}").format(query))
+            )
+            for name, query in asked.items()
+        }
+    with session(warehouse.dsn(Role.DESK), "bench", autocommit=True, settings=settings) as db:
+        figures["the dashboard, all of it"] = _taken(lambda: read_metrics(db), rounds)
+    return figures, plans
+
+
+@contextmanager
+def _aged(db: psycopg.Connection) -> Iterator[sql.Composed]:
+    """A page of the aged claims as the list asks for it, in the transaction it is read in."""
+    order = sql.SQL("order by age_days desc, reference limit {}").format(sql.Literal(PAGE))
+    with published(db) as reader:
+        yield reader.statement("aged_claims", order)
+
+
+def _taken(work: Callable[[], object], rounds: int) -> str:
+    taken = []
+    for _ in range(rounds + 1):  # the first warms the cache
+        started = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - started)
+    return f"{median(taken[1:]) * 1000:.0f} ms"

@@ -43,7 +43,8 @@ def open_claims(reader: Reader) -> list[OpenDentalClaim] | None:
         OpenDentalClaim,
         "aged_claims",
         sql.SQL("where dental_claim_id is not null"),
-        columns=sql.SQL(
+        {},
+        sql.SQL(
             "dental_claim_id, amount,"
             " coalesce(first_sent_on, service_on, desk.today()) as first_sent_on"
         ),

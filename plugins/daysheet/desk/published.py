@@ -53,24 +53,28 @@ class Reader:
         shape: type[_Row],
         query: str,
         clauses: sql.Composable,
-        values: Mapping[str, Any] | None = None,
+        values: Mapping[str, Any],
         columns: sql.Composable = _ITS_OWN,
     ) -> list[_Row]:
-        """Rows of ``sql/revenue_cycle/<query>.sql``, called ``listed``, as ``shape``.
+        """Rows of :meth:`statement` as ``shape``, with ``values`` bound to its placeholders."""
+        with self.connection.cursor(row_factory=class_row(shape)) as cursor:
+            return cursor.execute(self.statement(query, clauses, columns), values).fetchall()
 
-        ``clauses`` narrow, sort and page them, ``values`` are bound to their placeholders;
-        ``columns`` are others than its own: counts and sums.
+    def statement(
+        self, query: str, clauses: sql.Composable, columns: sql.Composable = _ITS_OWN
+    ) -> sql.Composed:
+        """``sql/revenue_cycle/<query>.sql``, called ``listed``, over the build and the desk.
+
+        ``clauses`` narrow, sort and page it; ``columns`` are others than its own: counts and sums.
         """
         path = _QUERIES / f"{query}.sql"
         text = render_text(path.read_text(encoding="utf-8"), Relations(), date.min, str(path))
-        whole = sql.SQL("with {} listed as ({}) select {} from listed {}").format(
+        return sql.SQL("with {} listed as ({}) select {} from listed {}").format(
             sql.SQL("" if self.build else _NO_BUILD),
             sql.SQL(text.replace("%", "%%")),
             columns,
             clauses,
         )
-        with self.connection.cursor(row_factory=class_row(shape)) as cursor:
-            return cursor.execute(whole, values or {}).fetchall()
 
 
 @contextmanager
