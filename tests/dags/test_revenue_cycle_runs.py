@@ -1,6 +1,7 @@
 """The desk's daily run, for real: what it keeps up, that twice is once, and past days."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 
 import psycopg
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from daysheet.settings import get_settings
 from daysheet.warehouse import session
 from tests.desk import invented
+from tests.desk.published_practice import publish_practice
 
 pytestmark = pytest.mark.airflow
 
@@ -75,6 +77,36 @@ def test_a_day_brings_statuses_items_owners_and_metrics(run_daily, practice):
     ]
     assert metric(practice, TODAY) == (100,)
     assert metric(practice, TODAY, "aging_over_90") == (1,)
+
+
+def test_dental_claims_of_the_published_build_are_followed_up(run_daily, practice, warehouse):
+    claims = {
+        "carrier": "CarrierNum | CarrierName\n3 | Acme Dental",
+        "insplan": "PlanNum | CarrierNum\n7 | 3",
+        "claim": """
+            ClaimNum | PatNum | PlanNum | ClaimType | ClaimStatus | DateSent   | DateSentOrig
+            901      | 101    | 7       | P         | S           | 2026-08-02 | 2026-08-02
+            907      | 101    | 7       | P         | U           | 2026-11-01 | 0001-01-01
+            """,
+        "claimproc": """
+            ClaimProcNum | ClaimNum | PatNum | ProcNum | PlanNum | Status | InsPayEst
+            11           | 901      | 101    | 1       | 7       | 0      | 80.50
+            71           | 907      | 101    | 9       | 7       | 0      | 60
+            """,
+    }
+    publish_practice(warehouse, claims, TODAY)
+    assert run_daily().state == "success"
+    assert practice.execute(
+        """
+        select dental_claims.claim_id, amount, queue, items.assigned_to, opened_on::text
+        from desk.work_items as items inner join desk.dental_claims using (dental_claim_id)
+        """
+    ).fetchall() == [(901, Decimal("80.50"), "now", "bea", "2026-08-02")]
+    references = practice.execute("select claim_id from desk.dental_claims order by 1").fetchall()
+    assert references == [(901,), (907,)]
+    before = everything(practice)
+    assert run_daily().state == "success"
+    assert everything(practice) == before
 
 
 def test_a_rerun_changes_nothing(run_daily, practice):
