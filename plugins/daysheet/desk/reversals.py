@@ -123,6 +123,8 @@ def take_back(
             source="payment_report",
             reverses_payment_id=line[0].payment_id if line else None,
             reversal_reason="taken back by the payer" if line else None,
+            # Its lines may take back equal amounts; the key tells them apart.
+            forced_reason=None if line else "a line of a remittance",
         )
         if not line:
             payment = save(connection, actor, receipt)
