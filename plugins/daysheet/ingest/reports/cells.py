@@ -18,7 +18,6 @@ from daysheet.desk.spelling import clean, fold
 LONGEST_TEXT = 200
 LARGEST_AMOUNT = Decimal("99999.99")
 NO_INFORMATION = "--"
-CENT = Decimal("0.01")
 
 _US_DAY = re.compile(
     r"(?P<month>[0-9]{1,2})/(?P<day>[0-9]{1,2})/(?P<year>[0-9]{4})(?:[ T](?P<clock>.+))?"
@@ -116,10 +115,10 @@ def parse_money(text: str) -> Decimal | None:
     part = (match["part"] or "").rstrip("0")
     if len(part) > 2:
         raise CellRefused("sub_cent_amount")
-    amount = Decimal(f"{match['whole'].replace(',', '') or '0'}.{part or '0'}").quantize(CENT)
+    amount = Decimal(f"{match['whole'].replace(',', '') or '0'}.{part.ljust(2, '0')}")
     if amount > LARGEST_AMOUNT:
         raise CellRefused("amount_out_of_range")
-    return -amount if any(signs) else amount
+    return -amount if any(signs) and amount else amount
 
 
 @lru_cache(4096)

@@ -25,6 +25,7 @@ from daysheet.ingest.reports.rows import Verdict
 from daysheet.ingest.reports.rules import Judged
 
 SOURCE = "simplepractice"
+_REPEATED = {"conflicting_duplicate", "duplicate_payment_row"}
 _LONGEST_REASON = 500
 _DOUBT = frozenset({"suspicious_text"})
 # Reasons a person can know better than the rules; of others the cell itself has to be mended.
@@ -55,8 +56,8 @@ def retry(
         if unknown:
             raise not_possible("unknown_column", "the report has no such column", field="typed")
         judged = judge_of(connection, row.contract).judge(row.cells(typed or {}))
-        if "duplicate_payment_row" in row.reasons and judged.key == row.row_key:
-            raise not_possible("unchanged", "it is the same line still: accept it, or discard it")
+        if _REPEATED & set(row.reasons) and judged.key == row.row_key and not typed:
+            raise not_possible("unchanged", "it is the same row still: accept it, or discard it")
         if typed:
             connection.execute(
                 "insert into quarantine.correction (file_id, line, n, cells, by_user)"
@@ -86,13 +87,7 @@ def accept(
             raise not_possible("not_acceptable", f"it has to be mended: {left}")
         judged = judge_of(connection, row.contract).judge(row.cells({}), waived=row.reasons)
         decision = Decision("accepted", actor.user_id, _checked(reason))
-        verdict = _let_in(connection, row, judged, decision)
-        if "conflicting_duplicate" in row.reasons:
-            for other in find_refused(connection, file_id):
-                if other.row_key == row.row_key and other.decision is None and other.line != line:
-                    lost = Decision("discarded", actor.user_id, "another row of its key counts")
-                    decide(connection, file_id, Verdict(other.line, "quarantined"), lost)
-        return verdict
+        return _let_in(connection, row, judged, decision)
 
 
 def discard(
@@ -131,6 +126,11 @@ def _let_in(
         left = ", ".join(verdict.reasons)
         raise not_possible("still_refused", f"it would be refused again: {left}")
     decide(connection, row.file_id, verdict, decision)
+    if "conflicting_duplicate" in row.reasons and judged.key == row.row_key:
+        lost = Decision("discarded", decision.by, "another row of its key counts")
+        for other in find_refused(connection, row.file_id):
+            if other.row_key == row.row_key and other.decision is None:
+                decide(connection, row.file_id, Verdict(other.line, "quarantined"), lost)
     return verdict
 
 

@@ -67,7 +67,7 @@ def ensure_payers(
     else a payer is added for review; so is one whose name is known under another id.
     """
     book = _Book(connection)
-    wanted = sorted(set(payers), key=lambda payer: (payer.external_id is None, payer.identity))
+    wanted = sorted(set(payers), key=lambda one: (one.external_id is None, str(one)))
     return {payer: book.find(payer) for payer in wanted}
 
 
