@@ -7,7 +7,11 @@ from threading import Thread
 import psycopg
 import pytest
 
+from daysheet.desk.actors import staff_member
+from daysheet.desk.assignment import take
 from daysheet.desk.dental_claims import open_claims, register
+from daysheet.desk.lifecycle import Details, change_status
+from daysheet.desk.notes import add_note
 from daysheet.desk.published import published
 from daysheet.desk.receivables import (
     AgedFilter,
@@ -19,6 +23,8 @@ from daysheet.desk.receivables import (
     forgotten_totals,
 )
 from daysheet.desk.refusals import Refused
+from daysheet.desk.snoozing import snooze
+from daysheet.desk.work_items import open_item
 from tests.desk import invented
 from tests.desk.conftest import TODAY
 from tests.desk.published_practice import publish_practice
@@ -164,52 +170,65 @@ def test_each_has_a_random_reference_of_its_own_that_stays(practice):
     assert listed(practice, aged_claims) == rows
 
 
-def test_the_work_at_the_desk_shows_in_both(practice):
-    row = next(r for r in listed(practice, aged_claims) if r.dental_claim_number == 901)
-    assert (row.last_action, row.snoozed_until) == (None, None)
-    practice.execute(
-        "insert into desk.notes (dental_claim_id, kind, body, by_user)"
-        " values (%s, 'call', 'x', 'ann')",
-        [row.dental_claim_id],
+def test_a_dental_claim_is_taken_noted_and_snoozed_like_a_session(practice):
+    ann = staff_member(practice, "ann")
+    row = next(r for r in listed(practice, aged_claims) if r.dental_claim_number == 902)
+    assert (row.assigned_to, row.last_action, row.snoozed_until) == (None, None, None)
+    about = {"dental_claim_id": row.dental_claim_id}
+    take(practice, ann, **about)
+    look_on, until = TODAY + timedelta(days=9), TODAY + timedelta(days=5)
+    add_note(
+        practice,
+        ann,
+        "called",
+        kind="follow_up",
+        outcome="waits",
+        next_action_on=look_on,
+        **about,
     )
-    practice.execute(
-        "insert into desk.work_items (kind, dental_claim_id, snoozed_until, snooze_reason)"
-        " values ('follow_up', %s, %s, 'wait')",
-        [row.dental_claim_id, TODAY + timedelta(days=5)],
-    )
+    item = open_item(practice, "follow_up", **about)
+    snooze(practice, ann, item, until, "they asked for a week")
     (snoozed,) = listed(practice, aged_claims, AgedFilter(is_snoozed=True))
     assert snoozed.reference == row.reference
-    assert (snoozed.last_action, snoozed.snoozed_until) == ("call", TODAY + timedelta(days=5))
+    assert (snoozed.assigned_to, snoozed.next_action_on) == ("ann", look_on)
+    assert (snoozed.last_action, snoozed.snoozed_until) == ("follow_up", until)
     assert len(listed(practice, aged_claims, AgedFilter(is_snoozed=False))) == 6
-    practice.execute(
-        "insert into desk.work_items (kind, dental_claim_id) values ('more_info', %s)",
-        [row.dental_claim_id],
-    )
-    assert (
-        listed(practice, aged_claims, AgedFilter(is_snoozed=True)) == []
-    )  # something is to be done
+    open_item(practice, "more_info", **about)
+    nothing = listed(practice, aged_claims, AgedFilter(is_snoozed=True))
+    assert nothing == [], "there is something to be done about it"
 
 
-@pytest.mark.parametrize(
-    ("which", "count"),
-    [
-        (AgedFilter(source="opendental"), 4),
-        (AgedFilter(source="simplepractice"), 3),
-        (AgedFilter(payer="Borealis"), 2),
-        (AgedFilter(bracket="90+"), 3),
-        (AgedFilter(bracket="90+", source="opendental"), 1),
-        (AgedFilter(owner="ann"), 2),
-        (AgedFilter(is_assigned=False), 5),
-        (AgedFilter(status="Sent"), 3),
-        (AgedFilter(min_amount=Decimal(75)), 4),
-        (AgedFilter(min_amount=Decimal(45), max_amount=Decimal(75)), 2),
-        (AgedFilter(min_age_days=91), 3),
-        (AgedFilter(payer="'; drop table desk.sessions --"), 0),
-    ],
-)
-def test_filters_combine(practice, which, count):
-    assert len(listed(practice, aged_claims, which)) == count
-    assert sum(total.rows for total in listed(practice, aged_totals, which)) == count
+def test_the_last_action_is_a_persons_and_the_latest(practice):
+    (session,) = listed(practice, aged_claims, AgedFilter(status="approved"))
+    assert session.last_action is None, "the import that brought it is nobody's action"
+    ann = staff_member(practice, "ann")
+    add_note(practice, ann, "asked", kind="call", session_id=session.session_id)
+    change_status(practice, ann, session.session_id, "pending", details=Details(reason="withdrawn"))
+    found = {row.session_id: row for row in listed(practice, aged_claims)}
+    assert found[session.session_id].last_action == "pending"
+
+
+FILTERS = [
+    (AgedFilter(source="opendental"), 4),
+    (AgedFilter(source="simplepractice"), 3),
+    (AgedFilter(payer="Borealis"), 2),
+    (AgedFilter(bracket="90+"), 3),
+    (AgedFilter(bracket="90+", source="opendental"), 1),
+    (AgedFilter(owner="ann"), 2),
+    (AgedFilter(is_assigned=False), 5),
+    (AgedFilter(status="Sent"), 3),
+    (AgedFilter(min_amount=Decimal(75)), 4),
+    (AgedFilter(min_amount=Decimal(45), max_amount=Decimal(75)), 2),
+    (AgedFilter(min_age_days=91), 3),
+    (AgedFilter(payer="'; drop table desk.sessions --"), 0),
+]
+
+
+def test_filters_combine(practice):
+    with published(practice) as reader:
+        for which, count in FILTERS:
+            assert len(aged_claims(reader, which)) == count, which
+            assert sum(total.rows for total in aged_totals(reader, which)) == count, which
 
 
 def test_pages_follow_one_order(practice):
