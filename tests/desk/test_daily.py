@@ -8,7 +8,7 @@ from decimal import Decimal
 import psycopg
 import pytest
 
-from daysheet.desk import daily
+from daysheet.desk import daily, work_items
 from daysheet.desk.actors import system
 from daysheet.desk.work_state import OpenDentalClaim
 from tests.desk import invented
@@ -153,6 +153,19 @@ def test_items_close_when_the_state_asks_for_them_no_longer(db):
         "select distinct done_by, outcome from desk.work_items where done_at is not null"
     ).fetchall()
     assert closed == [("system:tests", "no longer so")]
+
+
+def test_what_a_payer_asked_for_ends_with_the_claim(db):
+    acme = invented.payer(db, external_id="60054")
+    owed = {"payer_id": acme, "ins_charge": 100, "billing_status": "pending"}
+    keys = invented.sessions(db, [owed, {**owed, "billing_status": "voided"}])
+    for key in keys:
+        work_items.open_item(db, "more_info", session_id=key)
+    assert daily.refresh(db, DAG).closed == 1
+    left = db.execute(
+        "select session_id from desk.work_items where kind = 'more_info' and done_at is null"
+    ).fetchall()
+    assert left == [(keys[0],)]
 
 
 def test_a_day_before_one_that_was_worked_on_changes_nothing(desk, db, admin):

@@ -6,18 +6,16 @@ from decimal import Decimal
 from uuid import UUID
 
 import psycopg
+from psycopg import sql
 
 from daysheet.desk.actors import Actor
 from daysheet.desk.balances import Balance
+from daysheet.desk.deadlines import REFUND_DUE_ON
 from daysheet.desk.receipts import Payment, unapplied
 from daysheet.desk.work_items import close_items, open_item
 
 # Money does not reopen what was closed for another reason; a person looks at it.
 _CLOSED = ("client_responsibility", "written_off")
-
-# Days until a credit must be paid back, counted from the day it was found.
-_PUBLIC_PLANS = ("medicare", "medicaid", "tricare")
-_PUBLIC_REFUND_DAYS, _REFUND_DAYS = 60, 90
 
 _UNAPPLIED_KINDS = ("unmatched_money", "unmatched_takeback")
 
@@ -95,10 +93,8 @@ def _credits_found(
 ) -> dict[UUID, date]:
     """The day by which each credit that has no item yet must be paid back."""
     rows = connection.execute(
-        """
-        select sessions.session_id, desk.today() + case
-            when payers.plan_class = any(%s) then %s else %s
-        end::integer
+        sql.SQL("""
+        select sessions.session_id, {due_on}
         from desk.sessions
         left join desk.payers on sessions.payer_id = payers.payer_id
         where sessions.session_id = any(%s) and sessions.payer_credit > 0
@@ -107,7 +103,7 @@ def _credits_found(
             where kind = 'credit' and done_at is null
             and work_items.session_id = sessions.session_id
         )
-        """,
-        [list(_PUBLIC_PLANS), _PUBLIC_REFUND_DAYS, _REFUND_DAYS, list(after)],
+        """).format(due_on=REFUND_DUE_ON),
+        [list(after)],
     ).fetchall()
     return dict(rows)

@@ -80,7 +80,7 @@ wanted as (
     from asked
     union all
     select
-        case when amount > 0 then 'unmatched_money' else 'unmatched_takeback' end, null, null,
+        case when unapplied > 0 then 'unmatched_money' else 'unmatched_takeback' end, null, null,
         payment_id, null, null, null, unapplied, null, desk.today()
     from desk.payment_balances
     where unapplied != 0 and payer_id is not null
@@ -107,6 +107,16 @@ open_items as (
     from desk.work_items
     where done_at is null and kind = any(%(kinds)s)
     and (dental_claim_id is null or %(with_dental)s)
+),
+
+-- What the payer asked for is answered, or asked no longer, once the session is not owed.
+answered as (
+    update desk.work_items
+    set done_at = now(), done_by = %(actor)s, outcome = 'no longer so'
+    from desk.sessions
+    where work_items.kind = 'more_info' and work_items.done_at is null
+    and work_items.session_id = sessions.session_id and not sessions.in_ar
+    returning work_items.item_id
 ),
 
 closed as (
@@ -164,7 +174,7 @@ opened as (
 select
     (select count(*) from opened) as opened,
     (select count(*) from changed) as changed,
-    (select count(*) from closed) as closed
+    (select count(*) from closed) + (select count(*) from answered) as closed
 """).format(deadline=SESSION_DEADLINE, refund_due_on=REFUND_DUE_ON, subject=_SUBJECT)
 
 

@@ -107,6 +107,8 @@ def _register(as_of: str, dag_run: Any = None) -> int:
 def _refresh(as_of: str, dag_run: Any = None) -> dict[str, int]:
     """Counts of what changed."""
     with _desk(as_of, dag_run.dag_id) as connection:
+        if daily.is_past(connection):
+            raise AirflowSkipException(f"the desk was already worked on a later day than {as_of}")
         with published(connection) as reader:
             dental = open_claims(reader)
         done = asdict(daily.refresh(connection, system("dag", dag_run.dag_id), dental))

@@ -177,7 +177,7 @@ def _tell(
         detail = {"claim_status": session.word, "billing_status": session.status}
         open_item(connection, "conflict", session_id=session.session_id, detail=detail)
     if session.word == MORE_INFO:
-        open_item(connection, "more_info", session_id=session.session_id, due_on=session.word_on)
+        open_item(connection, "more_info", session_id=session.session_id)
     else:
         about = {"kinds": ["more_info"], "session_id": session.session_id}
         close_items(connection, actor, outcome="answered", **about)
