@@ -12,9 +12,13 @@ from daysheet.cli.deployment import output, progress, show, steps
 from daysheet.embedded.demo import (
     BuiltModel,
     DemoFailed,
+    awaited_counseling,
     build_of,
     built_models,
+    counseling,
+    import_desk,
     invented_practice,
+    known_counseling,
     load,
     owed,
     practice_folder,
@@ -40,6 +44,9 @@ def demo(
         with steps("inventing a practice ...") as say:
             practice = written()
             say(f"{practice['rows']:,} rows of {patients:,} invented patients")
+            desk = import_desk(folder)
+            say(f"{sum(desk['staff'].values())} people at the desk")
+    held_sessions = counseling(deployment).sessions > 0
     progress.print("loading them by way of the inbox")
     files = load(folder)
     progress.print(f"  {_loaded(files)}")
@@ -50,11 +57,17 @@ def demo(
     output.print(_table(built_models(deployment, build)))
     by_families, by_nobody = owed(deployment, build)
     user, password = deployment.login
+    known = known_counseling(folder)
+    with steps("bringing the desk up to its day ..."):
+        found = counseling(deployment) if held_sessions else awaited_counseling(deployment, known)
     mails = len(list(deployment.mailbox.glob("*.eml")))
     show(
         {
             "families owe": f"{by_families:,.2f} on {practice['until']}",
             "strays owe": f"{by_nobody:,.2f}, booked on patients the practice does not know",
+            "insurers owe": f"{found.outstanding_claims_amount:,.2f} for counseling, "
+            f"{found.aging_over_90} sessions of it for more than 90 days",
+            "sessions": f"{found.sessions:,}, {found.unbilled_sessions} of them not billed yet",
             "look at it": f"{deployment.url}  user {user}, password {password}",
             "mail sent": f"{mails}, in {deployment.mailbox}",
             "took": f"{time.monotonic() - began:.0f} s; it goes on running: `make down` stops it",
@@ -62,6 +75,10 @@ def demo(
     )
     if by_families != Decimal(practice["balance"]):
         raise DemoFailed(f"families owe {practice['balance']} by the generator's own count")
+    if found != known:
+        if not held_sessions:
+            raise DemoFailed(f"the desk shows {found}, the generator knows of {known}")
+        progress.print("the desk holds sessions of an earlier demo too")
 
 
 def _loaded(files: list[dict[str, Any]]) -> str:

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from daysheet.warehouse import LockClass, Role, session
 
 _COMMAND = [sys.executable, "-c", "from daysheet.cli import app; app()"]
 _OPENED_WITHIN = 120  # seconds, from the commit of a batch to its build
+_UP_TO_DATE_WITHIN = 60  # seconds, from a publish to a desk that is brought up to its day
 _ENDED = ("published", "kept", "superseded", "failed", "abandoned")
 
 
@@ -35,6 +36,17 @@ class BuiltModel:
     action: str
     rows: int
     seconds: float
+
+
+@dataclass(frozen=True)
+class Counseling:
+    """What the desk shows of the counseling practice; money in dollars."""
+
+    sessions: int
+    unbilled_sessions: int
+    outstanding_claims_amount: Decimal
+    aging_over_90: int
+    collections_mtd_insurance: Decimal
 
 
 @contextmanager
@@ -64,6 +76,11 @@ def invented_practice(
         if child.poll() is None:
             child.terminate()
             child.wait()
+
+
+def import_desk(folder: Path) -> dict[str, dict[str, int]]:
+    """Tell the desk who works there and who pays; counts by section of the file."""
+    return _daysheet("desk", "import", str(folder / "desk.yml"), "--json")["sections"]
 
 
 def load(folder: Path) -> list[dict[str, Any]]:
@@ -104,6 +121,41 @@ def owed(deployment: Deployment, build: int) -> tuple[Decimal, Decimal]:
             f" from build_{int(build)}.int_ar_analysis_base"
         ).fetchone()
     return row or (Decimal(0), Decimal(0))
+
+
+def counseling(deployment: Deployment) -> Counseling:
+    """What the desk shows now."""
+    columns = ", ".join(field.name for field in fields(Counseling)[1:])
+    with session(deployment.dsn(Role.DESK), "daysheet demo") as connection:
+        row = connection.execute(
+            "select (select count(*) from desk.sessions), "  # noqa: S608  our own names
+            f"{columns} from desk.dashboard_metrics"
+        ).fetchone()
+    assert row is not None
+    return Counseling(*row)
+
+
+def known_counseling(folder: Path) -> Counseling:
+    """What the desk must show, by the generator's own count."""
+    known = json.loads((folder / "known_totals.json").read_text())["counseling"]
+    return Counseling(
+        known["sessions"],
+        known["unbilled_sessions"],
+        Decimal(known["outstanding_claims_amount"]),
+        known["aging_over_90"],
+        Decimal(known["collections_mtd_insurance"]),
+    )
+
+
+def awaited_counseling(deployment: Deployment, known: Counseling) -> Counseling:
+    """What the desk shows once that is ``known``, or when it takes too long.
+
+    A visit of today is over once the desk was brought up to its day, which follows each publish.
+    """
+    deadline = time.monotonic() + _UP_TO_DATE_WITHIN
+    while (found := counseling(deployment)) != known and time.monotonic() < deadline:
+        time.sleep(1)
+    return found
 
 
 def _awaited_build(deployment: Deployment, batch: int) -> int:
