@@ -221,6 +221,11 @@ def test_a_line_is_taken_back_once(books, payer, claim, two):
     assert taken(books, payer, claim, "-80.00", reference="EFT-3").undoes is None
 
 
+def test_two_unmatched_lines_may_say_the_same(books, payer):
+    first, second = (taken(books, payer, None, "-80.00") for _ in range(2))
+    assert first.payment.payment_id != second.payment.payment_id
+
+
 def test_an_unmatched_take_back_is_allocated_by_a_person_or_set_aside(books, payer, claim, two):
     enter(books, payer, "130.00", part(two[0], "130.00"))
     back = taken(books, payer, None, "-50.00").payment

@@ -1,5 +1,6 @@
 """Work that money leaves behind: a rest to decide about, a credit to pay back, money for nobody."""
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal
@@ -12,7 +13,7 @@ from daysheet.desk.actors import Actor
 from daysheet.desk.balances import Balance
 from daysheet.desk.deadlines import REFUND_DUE_ON
 from daysheet.desk.receipts import Payment, unapplied
-from daysheet.desk.work_items import close_items, open_item
+from daysheet.desk.work_items import Asked, close_each, open_each
 
 # Money does not reopen what was closed for another reason; a person looks at it.
 _CLOSED = ("client_responsibility", "written_off")
@@ -47,45 +48,57 @@ def keep_items(
 
     ``disputed`` are those whose rest the payer is asked for again.
     """
-    found = _credits_found(connection, after)
+    due_on = _credits_found(connection, after)
+    asked: dict[str, list[Asked]] = defaultdict(list)
+    decided, repaid = [], []
     for session_id, balance in after.items():
         subject = {"session_id": session_id}
-        kind = "follow_up" if session_id in disputed else "disposition"
-        if is_paid_in_part(balance):
-            detail = {"underpaid": is_underpaid(balance) or kind == "follow_up"}
-            open_item(connection, kind, amount=balance.outstanding, detail=detail, **subject)
-        if kind == "follow_up" or not is_paid_in_part(balance):
-            close_items(connection, actor, outcome="decided", kinds=["disposition"], **subject)
+        is_open, is_disputed = is_paid_in_part(balance), session_id in disputed
+        if is_open:
+            detail = {"underpaid": is_disputed or is_underpaid(balance)}
+            kind = "follow_up" if is_disputed else "disposition"
+            asked[kind].append(Asked(subject, detail, amount=balance.outstanding))
+        if is_disputed or not is_open:
+            decided.append(session_id)
         if balance.payer_credit > 0:
-            due_on = found.get(session_id)
-            open_item(connection, "credit", amount=balance.payer_credit, due_on=due_on, **subject)
+            credit = Asked(subject, None, due_on.get(session_id), balance.payer_credit)
+            asked["credit"].append(credit)
             if balance.billing_status in _CLOSED:
-                why = {"why": "money_after_closing"}
-                open_item(connection, "conflict", detail=why, **subject)
+                asked["conflict"].append(Asked(subject, {"why": "money_after_closing"}))
         elif before[session_id].payer_credit > 0:
-            close_items(connection, actor, outcome="settled", kinds=["credit"], **subject)
+            repaid.append(session_id)
+    for kind, items in asked.items():
+        open_each(connection, kind, items)
+    for kind, keys in (("disposition", decided), ("credit", repaid)):
+        close_each(
+            connection, actor, outcome="decided", kinds=[kind], subject="session_id", keys=keys
+        )
 
 
 def note_unapplied(
     connection: psycopg.Connection, actor: Actor, payments: Mapping[UUID, Payment]
 ) -> None:
     """Keep the work item of each payer's money that is for no session yet."""
-    with_item = {
-        payment_id
-        for (payment_id,) in connection.execute(
-            "select payment_id from desk.work_items"
-            " where done_at is null and payment_id = any(%s) and kind = any(%s)",
-            [list(payments), list(_UNAPPLIED_KINDS)],
-        )
+    left = {
+        payment_id: amount
+        for payment_id, amount in unapplied(connection, payments).items()
+        if amount != 0 and payments[payment_id].payer_id is not None
     }
-    for payment_id, left in unapplied(connection, payments).items():
-        if left != 0 and payments[payment_id].payer_id is not None:
-            kind = _UNAPPLIED_KINDS[left < 0]
-            open_item(connection, kind, amount=left, payment_id=payment_id)
-        elif payment_id in with_item:
-            close_items(
-                connection, actor, outcome="applied", kinds=_UNAPPLIED_KINDS, payment_id=payment_id
-            )
+    for place, kind in enumerate(_UNAPPLIED_KINDS):
+        asked = [
+            Asked({"payment_id": payment_id}, amount=amount)
+            for payment_id, amount in left.items()
+            if (amount < 0) == place
+        ]
+        open_each(connection, kind, asked)
+    close_each(
+        connection,
+        actor,
+        outcome="applied",
+        kinds=_UNAPPLIED_KINDS,
+        subject="payment_id",
+        keys=payments.keys() - left.keys(),
+    )
 
 
 def _credits_found(

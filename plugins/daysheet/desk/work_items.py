@@ -1,6 +1,6 @@
 """Work items opened, closed and woken: one open item per subject and kind."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -88,6 +88,23 @@ class Subject:
     assigned_to: str | None
 
 
+@dataclass(frozen=True)
+class Asked:
+    """An item to be open, as :func:`open_item` takes it."""
+
+    subject: dict[str, Any]
+    detail: dict[str, Any] | None = None
+    due_on: date | None = None
+    amount: Decimal | None = None
+
+    def values(self, kind: str) -> dict[str, Any]:
+        """For the statement that opens it."""
+        subject = dict.fromkeys(SUBJECTS) | _known(self.subject)
+        detail = None if self.detail is None else Jsonb(self.detail)
+        amounts = {"detail": detail, "due_on": self.due_on, "amount": self.amount}
+        return {**subject, **amounts, "kind": kind}
+
+
 def open_item(
     connection: psycopg.Connection,
     kind: str,
@@ -104,10 +121,8 @@ def open_item(
     deadline and amount that are given, and is woken if one of them is news. ``detail`` holds codes
     and keys, never names. It belongs to whoever has the session or dental claim.
     """
-    given = dict.fromkeys(SUBJECTS) | _known(subject)
-    values = {**given, "kind": kind, "due_on": due_on, "amount": amount}
-    values["detail"] = None if detail is None else Jsonb(detail)
-    row = connection.execute(_OPEN, values).fetchone()
+    asked = Asked(subject, detail, due_on, amount)
+    row = connection.execute(_OPEN, asked.values(kind)).fetchone()
     if row is not None:
         rank_items(connection, row)
     else:  # open already, and nothing is new
@@ -119,6 +134,34 @@ def open_item(
         ).fetchone()
         assert row is not None
     return row[0]
+
+
+def open_each(connection: psycopg.Connection, kind: str, items: Sequence[Asked]) -> None:
+    """Like :func:`open_item`, of many subjects together, as files ask for."""
+    opened: list[UUID] = []
+    with connection.cursor() as cursor:
+        cursor.executemany(_OPEN, [item.values(kind) for item in items], returning=True)
+        for result in cursor.results():
+            opened += [item_id for (item_id,) in result]
+    if opened:
+        rank_items(connection, opened)
+
+
+def close_each(
+    connection: psycopg.Connection,
+    actor: Actor,
+    *,
+    outcome: str,
+    kinds: Collection[str],
+    subject: str,
+    keys: Collection[UUID],
+) -> int:
+    """Close the open items of those kinds of many subjects; returns how many it were."""
+    closing = sql.SQL("""
+        update desk.work_items set done_at = now(), done_by = %s, outcome = %s
+        where done_at is null and kind = any(%s) and {} = any(%s)
+    """).format(sql.Identifier(subject))
+    return connection.execute(closing, [actor.user_id, outcome, list(kinds), list(keys)]).rowcount
 
 
 def close_items(
