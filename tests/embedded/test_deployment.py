@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import smtplib
+from decimal import Decimal
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -101,6 +102,11 @@ def test_the_demo_ends_with_a_published_build_and_says_what_families_owe(home):
         ).fetchone()
         (models,) = connection.execute("select count(*) from ops.build_model").fetchone()
     assert f"families owe  {owed:,.2f} on " in shown
+    known = json.loads((home.deployment.home / "demo" / "known_totals.json").read_text())[
+        "counseling"
+    ]
+    insurers_owe = Decimal(known["outstanding_claims_amount"])
+    assert f"insurers owe  {insurers_owe:,.2f} for counseling" in shown
     assert shown.count(" built ") == models >= 17
     assert home.deployment.url in shown
 

@@ -167,6 +167,11 @@ def test_a_practice_of_any_size_and_day_adds_up(tmp_path, patients, until):
     owed = sum(Decimal(bracket["outstanding"]) for bracket in known["aging"].values())
     assert owed == Decimal(known["outstanding_claims_amount"])
     assert known["sessions"] > 20
+    rows = {path.name: len(read(path)) - 1 for path in tmp_path.iterdir()}
+    assert min(rows.values()) > 0
+    told = {name: counts["rows"] for name, counts in known["files"].items()}
+    assert told.items() <= rows.items()
+    assert len(rows) == len(told) + 1
 
 
 def test_the_generated_practice_has_it_and_says_what_it_knows(practice, tmp_path):

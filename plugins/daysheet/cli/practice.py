@@ -66,6 +66,7 @@ def _generate(
         "files": len(summary.rows),
         "rows": sum(summary.rows.values()),
         "balance": exact(summary.balance),
+        "sessions": summary.sessions,
         "seconds": round(time.monotonic() - started, 1),
     }
     if as_json:
@@ -73,5 +74,6 @@ def _generate(
         return
     typer.echo(
         f"{result['rows']:,} rows in {result['files']} files under {result['folder']}, "
-        f"owed {result['balance']} on {last} ({result['seconds']} s)"
+        f"owed {result['balance']} on {last}, and {summary.sessions:,} counseling sessions "
+        f"({result['seconds']} s)"
     )

@@ -101,6 +101,7 @@ class KnownDesk:
             "files": {
                 report.path.name: {"rows": report.rows, **report.spoiled}
                 for report in reports.all()
+                if report.rows
             },
         }
 

@@ -62,8 +62,10 @@ class Report:
         self._csv.writerow(cells)
 
     def close(self) -> None:
-        """Finish the file."""
+        """Finish the file; nobody keeps an export of nothing."""
         self._stream.close()
+        if not self.rows:
+            self.path.unlink()
 
 
 class Reports:
