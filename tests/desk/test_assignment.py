@@ -1,6 +1,8 @@
 """Who gets what: shared out evenly, kept, taken once, and back in the pool when somebody leaves."""
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from uuid import UUID, uuid4
 
 import psycopg
@@ -125,6 +127,26 @@ def test_a_biller_takes_what_nobody_has_and_only_once(db, owed):
         take(db, BOB, session_id=owed[0])
     assert (stale.value.status, taken.value.status) == (409, 409)
     assert owners(db)[0] == ("bea", "bea")
+
+
+def test_of_two_who_take_one_session_at_once_one_has_it(desk, db, owed):
+    for name in ("bea", "bob"):
+        invented.staff(db, name)
+    item, version = item_of(db, owed[0])
+    together = Barrier(2)
+
+    def try_it(actor: Actor) -> int:
+        with desk.open() as own:
+            together.wait()
+            try:
+                take(own, actor, item_id=item, row_version=version)
+            except Refused as refused:
+                return refused.status
+            return 200
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(try_it, (BEA, BOB))) == [200, 409]
+    assert owners(db)[0] in {("bea", "bea"), ("bob", "bob")}
 
 
 def test_what_a_leaver_has_can_be_taken_before_the_next_refresh(db, owed):

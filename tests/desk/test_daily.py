@@ -155,6 +155,14 @@ def test_items_close_when_the_state_asks_for_them_no_longer(db):
     assert closed == [("system:tests", "no longer so")]
 
 
+def test_a_credit_keeps_its_day_however_often_it_is_looked_at(desk, db):
+    a_bit_of_everything(db)
+    daily.refresh(db, DAG)
+    with Desk(desk.warehouse, date(2026, 11, 23)).open() as later:
+        daily.refresh(later, DAG)
+        assert ("credit", "CREDIT", 20, "2027-01-19") in items(later)
+
+
 def test_what_a_payer_asked_for_ends_with_the_claim(db):
     acme = invented.payer(db, external_id="60054")
     owed = {"payer_id": acme, "ins_charge": 100, "billing_status": "pending"}
