@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 import psycopg
@@ -31,7 +31,7 @@ SNAPSHOT_TYPES = {
     "ins_status_label": "text",
     "note_status": "text",
 }
-_IDENTITY = (
+IDENTITY = (
     "service_on", "service_time", "client_id", "clinician_id", "billing_code", "modifiers",
 )  # fmt: skip
 _ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
@@ -71,16 +71,31 @@ def lock_visits(
 ) -> list[Stored]:
     """All sessions of these clients on these days, locked in the order everybody locks them."""
     wanted = list(set(visits))
-    columns = ", ".join([*_IDENTITY, *SNAPSHOT_TYPES])
+    return _lock(
+        connection,
+        "(client_id, service_on) in (select * from unnest(%s::uuid[], %s::date[]))",
+        [[client for client, _ in wanted], [day for _, day in wanted]],
+    )
+
+
+def lock_sessions(connection: psycopg.Connection, session_ids: Sequence[UUID]) -> list[Stored]:
+    """These sessions, locked, as they are named."""
+    found = {
+        one.session_id: one
+        for one in _lock(connection, "session_id = any(%s)", [list(session_ids)])
+    }
+    return [found[session_id] for session_id in session_ids]
+
+
+def _lock(connection: psycopg.Connection, which: LiteralString, values: list[Any]) -> list[Stored]:
+    columns = sql.SQL(", ").join(map(sql.Identifier, [*IDENTITY, *SNAPSHOT_TYPES]))
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(
             sql.SQL(
                 "select session_id, billing_status, source_as_of, source_file_id, row_hash, {}"
-                " from desk.sessions where (client_id, service_on) in"
-                " (select * from unnest(%s::uuid[], %s::date[]))"
-                " order by session_id for update"
-            ).format(sql.SQL(columns)),
-            [[client for client, _ in wanted], [day for _, day in wanted]],
+                " from desk.sessions where {} order by session_id for update"
+            ).format(columns, sql.SQL(which)),
+            values,
         ).fetchall()
     return [_stored(row) for row in rows]
 
@@ -92,7 +107,7 @@ def add(
     if not drafts:
         return
     columns = [
-        "session_id", "session_ref", *_IDENTITY, *SNAPSHOT_TYPES, "billing_status",
+        "session_id", "session_ref", *IDENTITY, *SNAPSHOT_TYPES, "billing_status",
         "paid_on_source", "needs_disposition", "source_as_of", "source_file_id", "row_hash",
     ]  # fmt: skip
     statement = sql.SQL("copy desk.sessions ({}) from stdin").format(
@@ -135,10 +150,7 @@ def change(
                 sets=sql.SQL(", ").join(
                     sql.SQL("{0} = given.{0}").format(sql.Identifier(name)) for name in names
                 ),
-                arrays=sql.SQL(", ").join(
-                    sql.SQL(f"%s::{each}[]")
-                    for each in types
-                ),
+                arrays=sql.SQL(", ").join(sql.SQL(f"%s::{each}[]") for each in types),
                 names=sql.SQL(", ").join(map(sql.Identifier, names)),
                 day=sql.Literal(source_as_of),
                 file=sql.Literal(file_id),
@@ -163,7 +175,7 @@ def confirm(
 
 
 def _stored(row: dict[str, Any]) -> Stored:
-    identity = [row[name] for name in _IDENTITY]
+    identity = [row[name] for name in IDENTITY]
     identity[1] = identity[1] or time(0, 0)
     identity[5] = tuple(identity[5])
     return Stored(
