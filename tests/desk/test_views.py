@@ -20,7 +20,9 @@ STATUSES = (
 )  # fmt: skip
 
 cents = st.integers(0, 40_000).map(lambda n: Decimal(n) / 100)
-days = st.integers(0, 200).map(lambda n: TODAY - timedelta(days=n))
+# Most things change on these days: brackets, windows of 90 days, the first of the month.
+edges = st.sampled_from([0, 1, 19, 20, 30, 31, 60, 61, 89, 90, 91])
+days = (edges | st.integers(0, 200)).map(lambda n: TODAY - timedelta(days=n))
 
 
 def maybe(values):
@@ -30,8 +32,8 @@ def maybe(values):
 @st.composite
 def session_rows(draw):
     """A session in any state the constraints of the table allow."""
-    service_on = draw(st.integers(-5, 200).map(lambda n: TODAY - timedelta(days=n)))
-    first, last = sorted([service_on + timedelta(days=draw(st.integers(0, 200))) for _ in "ab"])
+    service_on = draw(st.just(TODAY + timedelta(days=1)) | days)
+    first, last = sorted(max(service_on, draw(days)) for _ in "ab")
     if draw(st.booleans()):
         first = last = None
     status = draw(st.sampled_from(STATUSES))
