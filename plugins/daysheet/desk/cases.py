@@ -114,7 +114,7 @@ class Facts:
     was_sent: bool
     open_on_claim: list[date | None]
     # what else is open or was
-    has_open_conflict: bool
+    open_items: list[str]  # kinds of open work items
     was_denied: bool
     denial_id: UUID | None
     denial_is_open: bool
@@ -167,11 +167,10 @@ _FACTS = """
             where others.claim_id = sessions.claim_id and others.session_id != sessions.session_id
             and others.billing_status in ('submitted', 'pending', 'approved', 'appealing')
         ) as open_on_claim,
-        exists (
-            select from desk.work_items
+        array(
+            select kind from desk.work_items
             where session_id = sessions.session_id and done_at is null
-            and kind in ('conflict', 'possible_correction')
-        ) as has_open_conflict,
+        ) as open_items,
         denial.denial_id is not null as was_denied,
         denial.denial_id,
         coalesce(denial.resolved_on is null and denial.denial_id is not null, false)

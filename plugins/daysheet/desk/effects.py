@@ -158,8 +158,7 @@ def reinstate(connection: psycopg.Connection, case: Case) -> None:
 
 def close_disposition(connection: psycopg.Connection, case: Case) -> None:
     """Nothing is left to decide about the money."""
-    about = {"session_id": case.facts.session_id}
-    close_items(connection, case.actor, outcome=case.to, kinds=["disposition"], **about)
+    _close(connection, case, ("disposition",), case.to)
 
 
 def close_all_items(connection: psycopg.Connection, case: Case) -> None:
@@ -169,6 +168,17 @@ def close_all_items(connection: psycopg.Connection, case: Case) -> None:
 
 def close_billing_items(connection: psycopg.Connection, case: Case) -> None:
     """It was sent."""
-    asked = ("bill_it", "rejection", "confirm_sent")
-    about = {"session_id": case.facts.session_id}
-    close_items(connection, case.actor, outcome="submitted", kinds=asked, **about)
+    _close(connection, case, ("bill_it", "rejection", "confirm_sent"), "submitted")
+
+
+def _close(
+    connection: psycopg.Connection, case: Case, kinds: tuple[str, ...], outcome: str
+) -> None:
+    """Close what is open of these kinds; mostly nothing is, and a file has thousands of rows."""
+    if set(kinds) & set(case.facts.open_items):
+        about = {"session_id": case.facts.session_id}
+        close_items(connection, case.actor, outcome=outcome, kinds=kinds, **about)
+
+
+# These refuse nothing, so that nothing they have done ever needs to be taken back.
+NEVER_REFUSED = {accepted, rejected, close_disposition, close_billing_items}

@@ -71,7 +71,7 @@ def ready(case: Case) -> None:
         "code_missing": facts.billing_code in _NO_CODE,
         "nothing_to_bill": facts.ins_charge <= 0,
         "on_hold": facts.hold_reason is not None,
-        "open_conflict": facts.has_open_conflict,
+        "open_conflict": bool({"conflict", "possible_correction"} & set(facts.open_items)),
     }
     for code, stands in obstacles.items():
         if stands:

@@ -1,6 +1,7 @@
 """Change a session's billing status: the only code that writes it, and the history beside it."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -18,6 +19,7 @@ from daysheet.desk.cases import (
     lock_sessions,
     read_facts,
 )
+from daysheet.desk.effects import NEVER_REFUSED
 from daysheet.desk.history import record_first_status, write
 from daysheet.desk.permission import allowed_statuses, rule_for
 from daysheet.desk.refusals import Refused, conflict
@@ -150,10 +152,10 @@ def _apply(connection: psycopg.Connection, case: Case, rule: Transition) -> Stam
     stamps: Stamps = {}
     for stamp in rule.stamps:
         stamps |= stamp(case)
-    if rule.effects:
-        with connection.transaction():
-            for effect in rule.effects:
-                stamps |= effect(connection, case) or {}
+    may_be_refused = not NEVER_REFUSED.issuperset(rule.effects)
+    with connection.transaction() if may_be_refused else nullcontext():
+        for effect in rule.effects:
+            stamps |= effect(connection, case) or {}
     return stamps
 
 

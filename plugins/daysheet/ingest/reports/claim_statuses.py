@@ -51,7 +51,12 @@ _SESSIONS = """
         claims.claim_id,
         lower(claims.source_status) as word,
         claims.source_status_on as word_on,
-        claims.submitted_on
+        claims.submitted_on,
+        exists (
+            select from desk.work_items
+            where work_items.session_id = sessions.session_id
+            and kind = 'more_info' and done_at is null
+        ) as is_asked
     from desk.sessions
     inner join desk.claims on sessions.claim_id = claims.claim_id
     where sessions.session_id = any(%s) and sessions.billing_status != 'voided'
@@ -105,6 +110,7 @@ class _Session:
     word: str | None
     word_on: date | None
     submitted_on: date | None
+    is_asked: bool
 
 
 def follow_claims(
@@ -178,6 +184,6 @@ def _tell(
         open_item(connection, "conflict", session_id=session.session_id, detail=detail)
     if session.word == MORE_INFO:
         open_item(connection, "more_info", session_id=session.session_id)
-    else:
+    elif session.is_asked:
         about = {"kinds": ["more_info"], "session_id": session.session_id}
         close_items(connection, actor, outcome="answered", **about)

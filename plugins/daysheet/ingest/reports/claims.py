@@ -1,6 +1,6 @@
 """The insurance claims report: which claims were sent, when, and where the payer says they are."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
@@ -175,11 +175,19 @@ def _sessions_on(
     ).fetchall()
 
 
-def _ask_to_confirm(connection: psycopg.Connection, actor: Actor, claims: Iterable[Claim]) -> None:
+def _ask_to_confirm(
+    connection: psycopg.Connection, actor: Actor, claims: Collection[Claim]
+) -> None:
     """A claim that was printed or filed in a portal is not known to have gone out."""
+    rows = connection.execute(
+        "select claim_id from desk.work_items"
+        " where kind = 'confirm_sent' and done_at is null and claim_id = any(%s)",
+        [[claim.claim_id for claim in claims]],
+    )
+    asked = {claim_id for (claim_id,) in rows}
     for claim in claims:
         if (claim.source_status or "").casefold() in CONFIRM_SENT:
             open_item(connection, "confirm_sent", claim_id=claim.claim_id)
-        elif claim.source_status:
+        elif claim.source_status and claim.claim_id in asked:
             about = {"kinds": ["confirm_sent"], "claim_id": claim.claim_id}
             close_items(connection, actor, outcome="sent", **about)
