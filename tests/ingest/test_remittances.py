@@ -9,6 +9,7 @@ from tests.ingest.practice_reports import paid, visit, written
 
 from daysheet.desk.actors import Actor, DeskRole
 from daysheet.desk.payments import Allocation, allocate, record_payment
+from daysheet.ingest.reports.decisions import accept
 from daysheet.ingest.verdicts import FileParked
 
 BILLER = Actor("biller", DeskRole.BILLER, "ui")
@@ -186,6 +187,14 @@ def test_case_46_the_same_line_counts_once(practice):
     again = load(practice, line("60.0"), line("25.0", payment="EFT-2"), day="2026-11-19")
     assert again == {2: ["unchanged"], 3: ["accepted_with_warning", "needs_disposition"]}
     assert money(practice) == ("pending", Decimal(85), Decimal(45), Decimal(0))
+
+
+def test_case_46_a_person_may_say_that_two_equal_lines_are_two(practice):
+    file_id = practice.load("payments_2026-11-18.csv", payments(line("60.0"), line("60.0")))
+    accept(practice.loader, BILLER, file_id, 3)
+    assert money(practice) == ("pending", Decimal(120), Decimal(10), Decimal(0))
+    again = load(practice, line("60.0"), day="2026-11-19")
+    assert again == {2: ["unchanged"]}
 
 
 def test_case_46_the_payment_export_adds_no_dollar(practice):
