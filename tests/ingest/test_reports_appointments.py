@@ -213,11 +213,13 @@ def test_sessions_missing_from_two_exports_in_a_row_are_asked_about(practice):
     assert asked == [("deleted_at_source", "2026-10-05", "completed")]
 
 
-def test_a_thin_export_says_nothing_by_silence(practice):
+@pytest.mark.parametrize("missing", [(3, 3), (3, 1), (1, 3)])
+def test_a_thin_export_says_nothing_by_silence(practice, missing):
     rows = [visit(at=day) for day in DAYS[:10]]
+    second, third = ([rows[0], *rows[count + 1 :]] for count in missing)
     practice.drop_visits("2026-11-13", *rows)
-    practice.drop_visits("2026-11-14", rows[0], *rows[4:])
-    practice.drop_visits("2026-11-15", rows[0], *rows[4:], visit(at="11/01/2026 09:00"))
+    practice.drop_visits("2026-11-14", *second)
+    practice.drop_visits("2026-11-15", *third, visit(at="11/01/2026 09:00"))
     assert practice.items() == []
 
 
