@@ -325,6 +325,15 @@ def test_too_large_a_report_is_rejected(warehouse, tmp_path):
     assert refusal(practice, "wide.csv", written(visit(client="x" * 2000)))[1] == "too_large"
 
 
+def test_a_wrong_row_count_in_the_manifest_holds_the_file(practice):
+    text = written(visit(), visit(at=DAYS[0], charge="abc")) + "\n"
+    practice.drop_folder("a", {"visits.csv": text}, listed={"visits.csv": {"rows": 3}})
+    (outcome,) = practice.run()
+    assert (outcome.state, outcome.code) == ("held", "row_count")
+    practice.drop_folder("b", {"visits.csv": text}, listed={"visits.csv": {"rows": 2}})
+    assert states(practice.run()) == ["loaded_with_quarantine"]
+
+
 def test_no_cell_is_in_a_log_or_a_result(practice, caplog):
     caplog.set_level(logging.DEBUG)
     outcomes = [practice.drop_sample(number) for number in ("03", "01", "02")]

@@ -134,6 +134,10 @@ def test_a_file_of_12_columns_is_all_client_pay(warehouse, tmp_path):
     assert practice.session("billing_status, payer_id, ins_charge::text, client_unpaid::text") == (
         "client_responsibility", None, "0.00", "30.00",
     )  # fmt: skip
+    another = ["10/13/2026 09:00", *row[1:]]
+    practice.drop("any name.csv", written(row, another, header=header))
+    (outcome,) = practice.run()
+    assert practice.verdicts(outcome.file_id) == {2: ("unchanged", []), 3: ("inserted", [])}
 
 
 def test_a_file_without_the_insurance_columns_takes_nothing_away(warehouse, tmp_path):

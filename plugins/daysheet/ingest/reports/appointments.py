@@ -26,7 +26,7 @@ from daysheet.ingest.reports.statuses import (
     steps,
 )
 
-_NOTHING = Decimal(0)
+_NOTHING = Decimal("0.00")
 
 
 def apply(

@@ -22,7 +22,7 @@ from daysheet.ingest.reports.retrying import hold_source, retry_waiting
 from daysheet.ingest.reports.rows import Report, ReportRow, Verdict
 from daysheet.ingest.reports.sifting import Sifted, open_sheet, sift
 from daysheet.ingest.reports.vanishing import find_vanished
-from daysheet.ingest.verdicts import DroppedFile, FileParked, FileReport
+from daysheet.ingest.verdicts import DroppedFile, FileHeld, FileParked, FileReport
 from daysheet.settings import Settings
 
 _TEXT_LIMIT = 2**16  # characters of a refused row that are kept
@@ -44,8 +44,9 @@ def load_report(
 ) -> FileReport:
     """Apply a report in one transaction (a savepoint, if the caller has one open).
 
-    Raises :class:`FileRejected`, :class:`FileParked`, :class:`AccountingBroken` or what the driver
-    raises; then nothing of the file has been applied. A release changes nothing of how it is read.
+    A file that does not have the rows its manifest says is held unless ``released``. Raises
+    :class:`FileRejected`, :class:`FileHeld`, :class:`FileParked`, :class:`AccountingBroken` or what
+    the driver raises; then nothing of the file has been applied.
     """
     started = time.monotonic()
     if contract.parked:
@@ -54,6 +55,8 @@ def load_report(
     with connection.transaction():
         judge = _prepare(connection, contract, settings)
         sifted = sift(sheet, judge, settings)
+        if not released:
+            _check_count(dropped, sifted)
         names = sheet.layout.names
         file_id = begin_file(connection, dropped, batch, list(names))
         report = Report(
@@ -93,6 +96,14 @@ def load_report(
             find_vanished(connection, report)
             retry_waiting(connection, judge, batch)
     return done
+
+
+def _check_count(dropped: DroppedFile, sifted: Sifted) -> None:
+    rows = len(sifted.good) + sum(one.verdict != "skipped" for one in sifted.verdicts)
+    if dropped.expected_rows not in (None, rows):
+        raise FileHeld(
+            "row_count", f"the manifest says {dropped.expected_rows} rows, the file has {rows}"
+        )
 
 
 def _prepare(connection: psycopg.Connection, contract: Contract, settings: Settings) -> Judge:

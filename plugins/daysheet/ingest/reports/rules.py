@@ -24,7 +24,7 @@ _NEVER_NEGATIVE = (
     "ins_paid",
     "write_off",
 )
-_NOTHING = Decimal(0)
+_NOTHING = Decimal("0.00")
 
 
 @dataclass

@@ -10,7 +10,7 @@ Snapshot = dict[str, Any]  # column of desk.sessions -> what the newest export s
 _NOTE_IS_DONE = {"LOCKED", "SIGNED"}
 _CLOSED = {"paid", "client_responsibility", "written_off", "voided"}
 _UNSENT = {"completed", "documented", "ready_to_bill"}
-_NOTHING = Decimal(0)
+_NOTHING = Decimal("0.00")
 
 
 def first_status(service_on: date, exported_on: date, snapshot: Snapshot) -> str:
