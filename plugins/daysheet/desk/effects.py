@@ -178,7 +178,3 @@ def _close(
     if set(kinds) & set(case.facts.open_items):
         about = {"session_id": case.facts.session_id}
         close_items(connection, case.actor, outcome=outcome, kinds=kinds, **about)
-
-
-# These refuse nothing, so that nothing they have done ever needs to be taken back.
-NEVER_REFUSED = {accepted, rejected, close_disposition, close_billing_items}

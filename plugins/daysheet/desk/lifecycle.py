@@ -1,7 +1,6 @@
 """Change a session's billing status: the only code that writes it, and the history beside it."""
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -19,7 +18,6 @@ from daysheet.desk.cases import (
     lock_sessions,
     read_facts,
 )
-from daysheet.desk.effects import NEVER_REFUSED
 from daysheet.desk.history import record_first_status, write
 from daysheet.desk.permission import allowed_statuses, rule_for
 from daysheet.desk.refusals import Refused, conflict
@@ -126,18 +124,41 @@ def _change_wave(
     """Changes of different sessions, under lock already."""
     known = read_facts(connection, [change.session_id for change in changes.values()])
     results: dict[int, Result] = {}
-    made: list[tuple[int, Case, Transition, Stamps]] = []
+    allowed: dict[int, tuple[Case, Transition]] = {}
     for place, change in changes.items():
         try:
             case = _case(actor, change, known.get(change.session_id))
-            transition = rule_for(case)
-            made.append((place, case, transition, _apply(connection, case, transition)))
+            allowed[place] = case, rule_for(case)
         except Refused as refusal:
             results[place] = Result(change.session_id, refusal=refusal)
-    history_ids = write(connection, [(case, rule, stamps) for _, case, rule, stamps in made])
-    for (place, case, _, _), history_id in zip(made, history_ids, strict=True):
-        results[place] = Result(case.facts.session_id, history_id)
+    stamps, refusals = _apply_all(connection, allowed)
+    for place, refusal in refusals.items():
+        results[place] = Result(changes[place].session_id, refusal=refusal)
+    made = [(*allowed[place], stamped) for place, stamped in stamps.items()]
+    for place, history_id in zip(stamps, write(connection, made), strict=True):
+        results[place] = Result(changes[place].session_id, history_id)
     return results
+
+
+def _apply_all(
+    connection: psycopg.Connection, allowed: dict[int, tuple[Case, Transition]]
+) -> tuple[dict[int, Stamps], dict[int, Refused]]:
+    """What to stamp by place, and what an effect refused: mostly nothing, so all are tried at once.
+
+    If one is refused all are undone, and each is tried apart.
+    """
+    try:
+        with connection.transaction():
+            return {place: _apply(connection, *each) for place, each in allowed.items()}, {}
+    except Refused:
+        stamps, refusals = {}, {}
+    for place, each in allowed.items():
+        try:
+            with connection.transaction():
+                stamps[place] = _apply(connection, *each)
+        except Refused as refusal:
+            refusals[place] = refusal
+    return stamps, refusals
 
 
 def _case(actor: Actor, change: Change, facts: Facts | None) -> Case:
@@ -152,10 +173,8 @@ def _apply(connection: psycopg.Connection, case: Case, rule: Transition) -> Stam
     stamps: Stamps = {}
     for stamp in rule.stamps:
         stamps |= stamp(case)
-    may_be_refused = not NEVER_REFUSED.issuperset(rule.effects)
-    with connection.transaction() if may_be_refused else nullcontext():
-        for effect in rule.effects:
-            stamps |= effect(connection, case) or {}
+    for effect in rule.effects:
+        stamps |= effect(connection, case) or {}
     return stamps
 
 
