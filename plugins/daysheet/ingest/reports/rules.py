@@ -162,15 +162,11 @@ def _check_service_day(judged: Judged, today: date) -> None:
 def _claim(judged: Judged, today: date) -> None:
     judged.need("client", "missing_client")
     found = judged.cells
-    reference, number, payer = (
-        found["clearinghouse_ref"],
-        found["payer_claim_no"],
-        found["payer"],
-    )
-    by_payer = not reference and number and payer
+    reference, payer = found["clearinghouse_ref"], found["payer"]
+    number = None if reference else found["payer_claim_no"]
     found["reference"] = reference or ""
-    found["payer_key"] = payer.identity if by_payer else ""
-    found["claim_key"] = number if by_payer else ""
+    found["payer_key"] = payer.identity if payer and number else ""
+    found["claim_key"] = number or ""
 
 
 def _unpaid_appointment(judged: Judged, today: date) -> None:
