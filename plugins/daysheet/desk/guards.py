@@ -88,13 +88,13 @@ def never_sent(case: Case) -> None:
 
 
 def sent_by_a_known_way(case: Case) -> None:
-    """A payer, and its portal unless claims go through SimplePractice; in the order of days."""
+    """A payer, and a portal if that is how it takes claims; in the order of days."""
     facts, details = case.facts, case.details
     if facts.payer_id is None:
         raise not_possible("payer_missing", "the session has no payer")
     if case.is_trial:
         return
-    if facts.billing_route != "simplepractice" and details.portal_id is None:
+    if facts.billing_route == "portal" and details.portal_id is None:
         raise missing("portal_id")
     if facts.last_submitted_on is not None and case.on < facts.last_submitted_on:
         problem = f"it was last submitted on {facts.last_submitted_on}"
