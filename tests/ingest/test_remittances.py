@@ -279,3 +279,31 @@ def test_case_47_money_for_a_claim_of_another_client_is_not_posted(practice):
     assert told == {2: ["accepted_with_warning", "reference_of_another_client"]}
     assert practice.all(BALANCES) == [(Decimal(130), Decimal(0), Decimal(130))]
     assert practice.items() == ["conflict", "unmatched_money"]
+
+
+def test_what_a_person_placed_of_a_payment_leaves_the_rest_for_its_lines(practice):
+    """Two payments for one claim: the second's other line comes a round later than its first."""
+    load(
+        practice,
+        line("10.0", ref="CR2", payment="EFT-1"),
+        line("20.0", ref="CR2", payment="EFT-2"),
+        line("30.0", ref="CR3", payment="EFT-2"),
+    )
+    (session_id,) = practice.only("session_id")
+    (payment_id,) = practice.one("select payment_id from desk.payments where amount = 50")
+    placed = Allocation(session_id, Decimal(20), remainder="leave_open")
+    allocate(practice.loader, BILLER, payment_id, [placed])
+    practice.load(
+        "appointments_2026-11-19.csv", written(visit(at="11/05/2026"), visit(at="11/06/2026"))
+    )
+    practice.load(
+        "unpaid_2026-11-19.csv",
+        unpaid(tie(day="11/05/2026", ref="CR2"), tie(day="11/06/2026", ref="CR3")),
+    )
+    assert practice.all(
+        "select service_on, ins_paid_posted from desk.sessions order by service_on"
+    ) == [
+        (date(2026, 11, 2), Decimal(20)),
+        (date(2026, 11, 5), Decimal(10)),
+        (date(2026, 11, 6), Decimal(30)),
+    ]

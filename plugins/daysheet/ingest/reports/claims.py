@@ -37,7 +37,8 @@ def apply(
             for session_id, claim_id in on_claims
         },
     )
-    post_waiting(connection, actor, line_of)
+    changed = {each.claim.claim_id for each in decided if each.made != "unchanged"}
+    post_waiting(connection, actor, changed)
     _ask_to_confirm(connection, actor, [each.claim for each in decided if each.is_news])
     unsent = [
         Verdict(row.line, "skipped", ("no_reference_yet",)) for row in rows if not _is_sent(row)

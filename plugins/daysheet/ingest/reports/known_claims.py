@@ -9,12 +9,23 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import class_row
 
+# Sessions are locked before their claims, by everybody, and always in the same order.
+_LOCK_SESSIONS = """
+    select from desk.sessions
+    where claim_id in (
+        select claim_id from desk.claims
+        where clearinghouse_ref = any(%s) or payer_claim_no = any(%s)
+    )
+    order by session_id
+    for update
+"""
 _FIND = """
     select claim_id, payer_id, client_id, clearinghouse_ref, payer_claim_no, source_status,
         source_status_on, submitted_on, source_as_of
     from desk.claims
     where clearinghouse_ref = any(%s) or payer_claim_no = any(%s)
     order by claim_id
+    for update
 """
 _COLUMNS = (
     "claim_id", "payer_id", "client_id", "clearinghouse_ref", "payer_claim_no", "source_status",
@@ -70,9 +81,10 @@ class KnownClaims:
         references: Iterable[str | None],
         numbers: Iterable[str | None],
     ) -> Self:
-        """Those saved that bear one of the references or payers' claim numbers."""
+        """Those saved that bear one of the references or payers' claim numbers, locked."""
+        wanted = [[each for each in some if each] for some in (references, numbers)]
+        connection.execute(_LOCK_SESSIONS, wanted)
         with connection.cursor(row_factory=class_row(Claim)) as cursor:
-            wanted = [[each for each in some if each] for some in (references, numbers)]
             return cls(cursor.execute(_FIND, wanted).fetchall())
 
     def __iter__(self) -> Iterator[Claim]:

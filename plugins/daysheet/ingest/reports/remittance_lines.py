@@ -19,18 +19,23 @@ from daysheet.desk.work_items import open_item
 from daysheet.ingest.reports.claim_statuses import steps_to
 
 # Lines wait until their claim is known and has sessions. A line naming another client waits too.
-_NAME_CLAIMS = """
+_NAME_CLAIMS = (
+    """
     update desk.remittance_lines set claim_id = claims.claim_id
-    from desk.claims, desk.payments
+    from desk.claims
     where claims.claim_id = any(%s) and remittance_lines.claim_id is null
+    and remittance_lines.clearinghouse_ref = claims.clearinghouse_ref
+    """,
+    """
+    update desk.remittance_lines set claim_id = claims.claim_id
+    from desk.payments, desk.claims
+    where claims.claim_id = any(%s) and remittance_lines.claim_id is null
+    and remittance_lines.clearinghouse_ref is null
     and remittance_lines.payment_id = payments.payment_id
-    and (
-        remittance_lines.clearinghouse_ref = claims.clearinghouse_ref
-        or remittance_lines.clearinghouse_ref is null
-        and remittance_lines.payer_claim_no = claims.payer_claim_no
-        and payments.payer_id = claims.payer_id
-    )
-"""
+    and remittance_lines.payer_claim_no = claims.payer_claim_no
+    and payments.payer_id = claims.payer_id
+    """,
+)
 _WAITING = """
     select
         remittance_lines.line_id,
@@ -62,7 +67,6 @@ _SESSIONS = """
         claim_id,
         billing_status as status,
         first_submitted_on is not null as is_dated,
-        denied_on,
         outstanding,
         payer_credit
     from desk.sessions
@@ -106,7 +110,6 @@ class _Session:
     claim_id: UUID
     status: str
     is_dated: bool
-    denied_on: date | None
     outstanding: Decimal
     payer_credit: Decimal
 
@@ -119,14 +122,16 @@ def post_waiting(
     The order of files does not matter: claims and visits may come before the money or after it.
     """
     ids = list(claim_ids)
-    connection.execute(_NAME_CLAIMS, [ids])
+    for statement in _NAME_CLAIMS:
+        connection.execute(statement, [ids])
     with connection.cursor(row_factory=class_row(Line)) as cursor:
         lines = cursor.execute(_WAITING, [ids]).fetchall()
     posted: dict[UUID, Posted] = {}
+    left = {line.payment_id: line.unapplied for line in lines}
     for each_claims_next in _rounds(line for line in lines if line.amount >= 0):
         with_money = [part for part in each_claims_next if part[0].amount > 0]
         without = [part for part in each_claims_next if part[0].amount == 0]
-        posted |= _post_money(connection, actor, with_money)
+        posted |= _post_money(connection, actor, with_money, left)
         posted |= _answer(connection, actor, without)
     placed = [
         line.line_id
@@ -157,11 +162,14 @@ def _rounds(lines: Iterable[Line]) -> list[list[list[Line]]]:
 
 
 def _post_money(
-    connection: psycopg.Connection, actor: Actor, parts: Sequence[Sequence[Line]]
+    connection: psycopg.Connection,
+    actor: Actor,
+    parts: Sequence[Sequence[Line]],
+    left: dict[UUID, Decimal],
 ) -> dict[UUID, Posted]:
+    """Allocate each part, as far as its payment has it ``left``; that is kept up to date."""
     sessions = _sessions(connection, parts)
     postings = []
-    left = {part[0].payment_id: part[0].unapplied for part in parts}
     for part in parts:
         first, amount = part[0], sum((line.amount for line in part), Decimal(0))
         if amount > left[first.payment_id]:

@@ -23,6 +23,7 @@ _VISITS = """
     from desk.sessions
     where client_id = any(%s) and service_on = any(%s) and billing_status != 'voided'
     order by session_id
+    for update
 """
 _TIE = """
     update desk.sessions set claim_id = given.claim_id
@@ -73,16 +74,16 @@ class _Ties:
     ) -> None:
         self._connection, self._report = connection, report
         self._clients = find_clients(connection, {row.cells["client_key"] for row in rows})
-        self._claims = KnownClaims.among(
-            connection,
-            [row.cells["clearinghouse_ref"] for row in rows],
-            [row.cells["payer_claim_no"] for row in rows],
-        )
         self._visits: dict[tuple[UUID, date], list[_Visit]] = {}
         with connection.cursor(row_factory=class_row(_Visit)) as cursor:
             days = list({row.cells["service_on"] for row in rows})
             for visit in cursor.execute(_VISITS, [list(self._clients.values()), days]):
                 self._visits.setdefault((visit.client_id, visit.service_on), []).append(visit)
+        self._claims = KnownClaims.among(
+            connection,
+            [row.cells["clearinghouse_ref"] for row in rows],
+            [row.cells["payer_claim_no"] for row in rows],
+        )
         self.claim_of: dict[UUID, UUID] = {}  # of the sessions tied by this file
         self.origins: dict[UUID, Origin] = {}
         self._undated: set[UUID] = set()
