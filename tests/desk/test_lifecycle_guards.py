@@ -111,9 +111,14 @@ def test_a_visit_ahead_is_not_completed(db):
     assert refusal(db, SYSTEM, session_id, "completed") == (422, "service_ahead")
 
 
-@pytest.mark.parametrize("route", ["portal", "paper"])
-def test_a_portal_is_needed_unless_claims_go_through_simplepractice(db, route):
+@pytest.mark.parametrize("route", ["simplepractice", "paper"])
+def test_a_portal_is_not_needed_where_claims_go_another_way(db, route):
     session_id = a_session(db, "ready_to_bill", payer={"billing_route": route})
+    change_status(db, BILLER, session_id, "submitted", details=Details(on=TODAY))
+
+
+def test_a_portal_is_needed_where_claims_go_through_one(db):
+    session_id = a_session(db, "ready_to_bill", payer={"billing_route": "portal"})
     details = Details(on=TODAY)
     assert refusal(db, BILLER, session_id, "submitted", details) == (422, "missing")
     payer_id = read(db, session_id, "payer_id")

@@ -6,7 +6,10 @@ from decimal import Decimal
 import pytest
 from tests.ingest.practice_reports import HEADER, Practice, paid, visit, written
 
+from daysheet.desk.actors import system
+from daysheet.desk.adjustments import adjust
 from daysheet.ingest.reports.statuses import first_status, goes_backwards, steps
+from daysheet.warehouse import session
 
 WITH_NOTE = [*HEADER[:9], "Progress Note Status", *HEADER[9:17], "Write-off", HEADER[17]]
 DAYS = [f"10/{day:02}/2026 09:00" for day in range(1, 31)]
@@ -240,3 +243,18 @@ def test_a_payer_is_known_by_its_id_and_by_every_spelling(practice):
         ("KBH01", "Summit (Lakeshore Plan)", 1),
     ]
     assert practice.items() == []
+
+
+def test_what_the_export_moves_to_the_client_as_well_is_moved_once(practice):
+    practice.drop_visits("2026-11-13", visit())
+    ((session_id,),) = practice.query("select session_id from desk.sessions")
+    with session(practice.warehouse.dsn("desk"), "test") as connection:
+        actor = system("import", "insurance_claims")
+        adjust(connection, actor, session_id, "to_client", Decimal(130), reason="deductible")
+    shown = "client_transfer, outstanding, payer_credit"
+    assert practice.session(shown) == (130, 0, 0)
+    practice.drop_visits(
+        "2026-11-20",
+        visit(label="NO CHARGE", charge="0.0", unpaid="0.0", client_charge="160.0"),
+    )
+    assert practice.session(shown) == (0, 0, 0)

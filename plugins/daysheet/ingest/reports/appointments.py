@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import psycopg
 
 from daysheet.desk.actors import Actor
+from daysheet.desk.adjustments import adjust
 from daysheet.desk.lifecycle import Change, Details, Origin, change_each, record_first_status
 from daysheet.desk.work_items import open_item, wake
 from daysheet.ingest.reports import sessions
@@ -49,6 +50,7 @@ def apply(
         {each.draft.session_id: Origin(file_id, each.row.line) for each in new},
     )
     outstanding = sessions.change(connection, [each.draft for each in changed], day, file_id)
+    import_.take_back_transfers(changed)
     confirmed = [each.draft.session_id for each in found if each.made == "unchanged"]
     sessions.confirm(connection, confirmed, day, file_id)
     import_.move(changed, outstanding)
@@ -165,6 +167,27 @@ class _Import:
                     each.warnings.append("status_conflict")
                 elif path[step] == "written_off":
                     each.warnings.append("written_off_by_source")
+
+    def take_back_transfers(self, changed: Sequence[_Found]) -> None:
+        """What we moved to the client is the client's in the source too now: not moved twice."""
+        lowered = {
+            each.draft.session_id: (each.row.line, before - after)
+            for each in changed
+            if each.stored is not None
+            and (before := each.stored.snapshot["ins_charge"])
+            > (after := each.draft.snapshot["ins_charge"])
+        }
+        for session_id, moved, credit in sessions.transfers(self._connection, list(lowered)):
+            line, by = lowered[session_id]
+            adjust(
+                self._connection,
+                self._actor,
+                session_id,
+                "from_client",
+                min(moved, credit, by),
+                reason="the export has moved it to the client itself",
+                origin=Origin(self._report.file_id, line),
+            )
 
     def ask_about(self, found: Sequence[_Found]) -> None:
         """Open an item for whatever a person must decide."""

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time
+from decimal import Decimal
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -158,6 +159,18 @@ def change(
             [list(column) for column in zip(*given, strict=True)] or [[] for _ in types],
         ).fetchall()
     )
+
+
+def transfers(
+    connection: psycopg.Connection, session_ids: Sequence[UUID]
+) -> list[tuple[UUID, Decimal, Decimal]]:
+    """Of these sessions those with money moved to the client and a credit: id and both amounts."""
+    return connection.execute(
+        "select session_id, client_transfer, payer_credit from desk.sessions"
+        " where session_id = any(%s) and client_transfer > 0 and payer_credit > 0"
+        " order by session_id",
+        [session_ids],
+    ).fetchall()
 
 
 def confirm(
