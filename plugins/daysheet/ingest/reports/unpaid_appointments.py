@@ -1,6 +1,6 @@
 """The unpaid insurance appointments report: the only file that ties a claim to its visits."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -58,12 +58,7 @@ def apply(
     ties.save()
     contradicted = follow_claims(connection, actor, ties.origins)
     post_waiting(connection, actor, set(ties.claim_of.values()))
-    return [
-        _with_warning(verdict, "status_conflict")
-        if verdict.verdict == "linked" and verdict.claim_id in contradicted
-        else verdict
-        for verdict in (ties.without_impossible_day(verdict) for verdict in verdicts)
-    ]
+    return [ties.told(verdict, contradicted) for verdict in verdicts]
 
 
 class _Ties:
@@ -161,18 +156,15 @@ class _Ties:
                 self._undated.add(claim.claim_id)
         self._claims.save(self._connection)
 
-    def without_impossible_day(self, verdict: Verdict) -> Verdict:
-        """The verdict, with a warning if the tie showed that the claim's day cannot be."""
-        if verdict.verdict == "linked" and verdict.claim_id in self._undated:
-            return _with_warning(verdict, "submitted_before_service")
-        return verdict
+    def told(self, verdict: Verdict, contradicted: Set[UUID]) -> Verdict:
+        """The verdict, with what the tie showed of its claim."""
+        doubts = {"submitted_before_service": self._undated, "status_conflict": contradicted}
+        warnings = tuple(code for code, claims in doubts.items() if verdict.claim_id in claims)
+        if verdict.verdict != "linked" or not warnings:
+            return verdict
+        return replace(verdict, verdict="accepted_with_warning", warnings=warnings)
 
 
 def _nameless(row: ReportRow) -> Claim:
     """A claim the claims report has not brought yet."""
     return Claim(uuid4(), None, None, row.cells["clearinghouse_ref"], row.cells["payer_claim_no"])
-
-
-def _with_warning(verdict: Verdict, warning: str) -> Verdict:
-    warnings = (*verdict.warnings, warning)
-    return replace(verdict, verdict="accepted_with_warning", warnings=warnings)
