@@ -253,3 +253,12 @@ def test_a_payers_claim_number_tells_a_claim_that_has_no_reference_yet(practice)
         "HL1",
         "Denied",
     )
+
+
+def test_a_visit_after_its_claims_day_has_no_known_day(practice):
+    practice.load("appointments_2026-11-05.csv", written(visit(at="11/05/2026 08:00")))
+    load_claims(practice, "2026-11-06", claim())
+    load_unpaid(practice, "2026-11-06", tie(), tie(day="11/05/2026"))
+    assert practice.all(
+        "select billing_status, first_submitted_on from desk.sessions order by service_on"
+    ) == [("submitted", date(2026, 11, 4)), ("submitted", None)]
