@@ -128,6 +128,14 @@ def test_an_adjustment_is_undone_once_by_its_opposite(books, costly):
         undo_adjustment(books, LEAD, undone, "wrong session")
 
 
+def test_what_the_client_was_given_back_is_not_undone_again(books, costly):
+    moved = adjust(books, LEAD, costly, "to_client", Decimal("50.00"), reason="coinsurance")
+    adjust(books, LEAD, costly, "from_client", Decimal("0.01"), reason="one cent too much")
+    with refused(422, "beyond_balance", "amount"):
+        undo_adjustment(books, LEAD, moved, "mistaken")
+    assert read(books, costly, "client_transfer") == Decimal("49.99")
+
+
 def test_undoing_what_settled_a_session_reopens_it(books, payer):
     owed = a_session(books, "submitted", payer_id=payer)
     enter(books, payer, "90.00", part(owed, "90.00", remainder="contractual"))

@@ -33,6 +33,12 @@ class Practice:
         self.loader, self.desk, self._folder, self.batch = loader, desk, folder, batch
         self._settings = Settings(as_of=AS_OF, timezone="UTC")
 
+    def go_to(self, day: date) -> None:
+        """Make it that day, for files and for people."""
+        self._settings = Settings(as_of=day, timezone="UTC")
+        for connection in (self.loader, self.desk):
+            connection.execute("select set_config('daysheet.as_of', %s, false)", [day.isoformat()])
+
     def load_sample(self, number: str) -> int:
         """Load the sample of that number; the file's number in the ledger."""
         (path,) = SAMPLES.glob(f"{number}_*.csv")

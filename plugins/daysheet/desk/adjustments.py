@@ -15,7 +15,7 @@ from daysheet.desk.amounts import positive
 from daysheet.desk.balances import Balance, lock_sessions
 from daysheet.desk.cases import BY_HAND, Origin
 from daysheet.desk.leftovers import note_unapplied
-from daysheet.desk.receipts import Payment, lock_payments, unapplied
+from daysheet.desk.receipts import lock_payments, unapplied
 from daysheet.desk.refusals import Refused, conflict, no_right, not_possible
 
 SessionKind = Literal["contractual", "write_off", "to_client", "from_client"]
@@ -106,7 +106,8 @@ def undo_adjustment(
 ) -> UUID:
     """Write the opposite row, once: 409 the second time.
 
-    A biller undoes what they moved themselves, a lead anything.
+    A biller undoes what they moved themselves, a lead anything. What the client was charged is
+    undone as long as it is there: 422 once a part of it was moved back.
     """
     reason = _reason(reason)
     with connection.transaction():
@@ -123,11 +124,15 @@ def undo_adjustment(
             actor.needs(DeskRole.BILLER if own else DeskRole.LEAD, "undoing an adjustment")
         if reverses is not None:
             raise not_possible("is_an_undoing", "an undoing is not undone: adjust again")
-        payments = _lock_subject(connection, session_id, payment_id)
+        owed = lock_sessions(connection, {session_id} - {None})
+        payments = lock_payments(connection, {payment_id} - {None})
         if connection.execute(
             "select 1 from desk.adjustments where reverses_adjustment_id = %s", [adjustment_id]
         ).fetchone():
             raise conflict("the adjustment was undone already", "already_undone")
+        if kind == "to_client" and amount > owed[session_id].client_transfer:
+            problem = f"{owed[session_id].client_transfer} is all that is still with the client"
+            raise not_possible("beyond_balance", problem, field="amount")
         undoing = _insert(
             connection,
             actor,
@@ -159,14 +164,6 @@ def release(connection: psycopg.Connection, actor: Actor, payment_id: UUID, reas
         """,
         [reason, actor.user_id, actor.source, payment_id],
     )
-
-
-def _lock_subject(
-    connection: psycopg.Connection, session_id: UUID | None, payment_id: UUID | None
-) -> dict[UUID, Payment]:
-    if session_id is not None:
-        lock_sessions(connection, [session_id])
-    return lock_payments(connection, [payment_id] if payment_id is not None else [])
 
 
 def _insert(

@@ -63,10 +63,10 @@ def keep_items(
         if balance.payer_credit > 0:
             credit = Asked(subject, None, due_on.get(session_id), balance.payer_credit)
             asked["credit"].append(credit)
-            if balance.billing_status in _CLOSED:
-                asked["conflict"].append(Asked(subject, {"why": "money_after_closing"}))
         elif before[session_id].payer_credit > 0:
             repaid.append(session_id)
+        if balance.billing_status in _CLOSED and (balance.payer_credit or balance.outstanding):
+            asked["conflict"].append(Asked(subject, {"why": "money_after_closing"}))
     for kind, items in asked.items():
         open_each(connection, kind, items)
     for kind, keys in (("disposition", decided), ("credit", repaid)):
