@@ -74,3 +74,16 @@ def test_a_viewer_writes_none_and_a_stale_page_gets_a_conflict(db):
         with pytest.raises(Refused) as refused:
             add_note(db, actor, "called", row_version=version, session_id=about)
         assert refused.value.status == status
+
+
+@pytest.mark.parametrize(
+    "text", ["'; drop table desk.notes; --", "<script>alert(1)</script>", "%s {0} $1 \\x00"]
+)
+def test_case_61_text_stays_text_in_notes_and_payers(db, text):
+    session_id = a_session(db, "submitted", payer={"name": text})
+    add_note(db, BILLER, text, session_id=session_id)
+    kept = db.execute(
+        "select payers.name, notes.body from desk.notes"
+        " inner join desk.sessions using (session_id) inner join desk.payers using (payer_id)"
+    ).fetchall()
+    assert kept == [(text, text)]
