@@ -10,7 +10,9 @@ create function desk.today() returns date
 language sql stable parallel safe
 return coalesce(
     nullif(current_setting('daysheet.as_of', true), '')::date,
-    (now() at time zone coalesce(nullif(current_setting('daysheet.timezone', true), ''), 'UTC'))::date
+    timezone(
+        coalesce(nullif(current_setting('daysheet.timezone', true), ''), 'UTC'), now()
+    )::date
 );
 comment on function desk.today() is
 'The as-of date of the desk: daysheet.as_of if it is set, else today in daysheet.timezone.';
@@ -18,10 +20,22 @@ comment on function desk.today() is
 create function desk.random_code() returns text
 language sql volatile
 return (
-    select string_agg(substr('ABCDEFGHJKMNPQRSTUVWXYZ23456789', 1 + get_byte(bytes, at) % 31, 1), '')
-    from (select uuid_send(gen_random_uuid()) as bytes) as random
+    with random as (
+        select uuid_send(gen_random_uuid()) as sixteen
+    ),
+
     -- bytes 6 and 8 of a random uuid are not all random
-    cross join (values (0), (1), (2), (3), (4), (5), (10)) as places (at)
+    places (place) as (
+        values (0), (1), (2), (3), (4), (5), (10)
+    )
+
+    select string_agg(
+        substr(
+            'ABCDEFGHJKMNPQRSTUVWXYZ23456789', 1 + get_byte(random.sixteen, places.place) % 31, 1
+        ), ''
+    )
+    from random
+    cross join places
 );
 comment on function desk.random_code() is
 'Seven random characters none of which looks like another; says nothing about a person.';

@@ -33,7 +33,8 @@ create table desk.payments (
 comment on table desk.payments is
 'Money received, by whom it was sent: payer_id null is client money. Insurance money counts where '
 'it is allocated. is_reversed, set once by the reversal, is all that ever changes.';
-create unique index one_payment_once on desk.payments (payer_id, reference_norm, received_on, amount)
+create unique index one_payment_once
+on desk.payments (payer_id, reference_norm, received_on, amount)
 where not is_reversed and reverses_payment_id is null
 and reference_norm is not null and forced_reason is null;
 create index payment_by_day on desk.payments (received_on);
