@@ -12,10 +12,7 @@ Source = Literal["ui", "import", "dag"]
 
 
 class DeskRole(IntEnum):
-    """What a person may do; each may do what the ones below may. The right, not the Airflow role.
-
-    Source: SPEC 1, roles and permissions.
-    """
+    """What a person may do; each may do what the ones below may, whatever Airflow lets them."""
 
     VIEWER = 1
     BILLER = 2
