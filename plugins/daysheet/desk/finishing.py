@@ -8,7 +8,7 @@ import psycopg
 from daysheet.desk.actors import Actor, DeskRole
 from daysheet.desk.notes import add_note
 from daysheet.desk.refusals import not_possible
-from daysheet.desk.snoozing import LONGEST_DAYS, is_own, latest_day
+from daysheet.desk.snoozing import LONGEST_DAYS, latest_day, needs_to_have
 from daysheet.desk.work_items import Item, close_items, lock_item, open_item
 from daysheet.desk.work_state import STATE_KINDS
 
@@ -35,7 +35,7 @@ def finish(
         raise not_possible("outcome_missing", "say what came of it", field="outcome")
     with connection.transaction():
         item = lock_item(connection, item_id, row_version)
-        is_own(actor, item, "finish")
+        needs_to_have(actor, item, "finish")
         today, latest = latest_day(connection, item_id)
         if next_action_on is not None:
             _check_next_step(next_action_on, today, item.due_on)

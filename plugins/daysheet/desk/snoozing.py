@@ -48,7 +48,7 @@ def snooze(
         raise not_possible("reason_missing", "snoozing needs a reason", field="reason")
     with connection.transaction():
         item = lock_item(connection, item_id, row_version)
-        is_own(actor, item, "snooze")
+        needs_to_have(actor, item, "snooze")
         today, latest = latest_day(connection, item_id)
         if not today < until <= latest:
             raise not_possible(
@@ -63,7 +63,7 @@ def snooze(
         )
 
 
-def is_own(actor: Actor, item: Item, what: str) -> None:
+def needs_to_have(actor: Actor, item: Item, what: str) -> None:
     """Raise a 403 unless the item is the actor's own, or the actor a lead."""
     if item.assigned_to != actor.user_id and not actor.may(DeskRole.LEAD):
         raise no_right(f"take the item first: only a lead may {what} that of others")
