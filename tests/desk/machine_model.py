@@ -14,12 +14,10 @@ from tests.desk.test_lifecycle_grid import GRID
 NOTHING = Decimal(0)
 WRITTEN_OFF = ("contractual", "write_off")
 IN_AR = {"submitted", "pending", "approved", "denied", "appealing"}
-# By hand from the rules, and what only money or a file may do besides.
-STEPS = {
-    (status.replace("again", "ready_to_bill"), to): who
-    for status, steps in GRID.items()
-    for to, who in steps.items()
-} | {("paid", "pending"): "SBLA", ("written_off", "denied"): "LA"}
+# By hand from the rules, and what only money does besides.
+STEPS = {(status, to): who for status, steps in GRID.items() for to, who in steps.items()} | {
+    ("paid", "pending"): "SBLA"
+}
 
 
 @dataclass(frozen=True)
@@ -175,12 +173,26 @@ def check_remitted(model: Model, before: State, after: State) -> None:
     for row in after.news("payments", before):
         assert row["source"] == "payment_report"
         assert row["amount"] == of_payment[row["payment_id"]]
+    _check_moved(before, after)
+
+
+def _check_moved(before: State, after: State) -> None:
+    """Files move what a payer calls the client's, and back what an export says is the client's."""
+    billed = {
+        row["session_id"]
+        for row in after.news("session_status_history", before)
+        if row["transition"] == 20
+    }
     for row in after.news("adjustments", before):
-        assert (row["kind"], row["source"]) == ("to_client", "import")
-        assert any(
-            told["session_id"] == row["session_id"] and told["transition"] == 20
-            for told in after.news("session_status_history", before)
-        ), row
+        key, kind = row["session_id"], row["kind"]
+        assert row["source"] == "import"
+        if kind == "from_client":
+            was, now = before["sessions"][key], after["sessions"][key]
+            fall, credit = was["ins_charge"] - now["ins_charge"], now["payer_credit"]
+            assert row["amount"] == min(fall, was["client_transfer"], credit + row["amount"]), row
+        else:
+            assert kind == "to_client"
+            assert key in billed
 
 
 def check_sessions(model: Model, state: State) -> None:

@@ -1,7 +1,8 @@
-"""Money that moves on a session that was closed: the status stays, and a person is asked."""
+"""What comes of a session once it is closed: its status stays, and a person is asked, or not."""
 
 import pytest
 
+from daysheet.desk import daily
 from daysheet.desk.lifecycle import Details, change_status
 from daysheet.desk.settlement import move, undo
 from tests.desk.money import enter, open_items, part, reverse
@@ -47,3 +48,13 @@ def test_a_payment_that_bounces_after_closing_is_a_conflict(books):
         "client_responsibility", 40,
     )  # fmt: skip
     assert "conflict" in open_items(books, session_id=session_id)
+
+
+def test_a_voided_session_is_not_asked_about_every_morning(books):
+    given = {"ins_paid_reported": 40, "ins_unpaid_reported": 90, "needs_disposition": True}
+    session_id = a_session(books, "pending", **given)
+    daily.refresh(books, SYSTEM)
+    assert set(open_items(books, session_id=session_id)) == {"disposition"}
+    change_status(books, ADMIN, session_id, "voided", details=Details(reason="no visit"))
+    assert daily.refresh(books, SYSTEM).opened == 0
+    assert open_items(books, session_id=session_id) == {}

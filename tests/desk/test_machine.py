@@ -163,7 +163,7 @@ class Machine(Files):
             expected.allocate(key, each.amount)
             paid = self.model.posted.get(key, NOTHING) + each.amount
             left = self.model.balance(key) + self.model.paid(key) - paid
-            if rest in ("contractual", "to_client") and left > 0:
+            if rest in ("contractual", "to_client") and each.amount > 0 < left:
                 expected.adjust(key, rest, left)
         return list(found.values())
 
@@ -207,9 +207,11 @@ class Machine(Files):
         actor = ACTORS[who]
         balance = self.one("payment_balances", pick, lambda row: row["unapplied"] != 0)
         expected = Expected(history=self.by_money(actor))
-        left = abs(balance["unapplied"])
+        left = balance["unapplied"]
         if left:
-            chosen = [(at, min(amount, str(left), key=Decimal)) for at, amount in chosen]
+            chosen = [
+                (at, str(min(Decimal(amount), abs(left)).copy_sign(left))) for at, amount in chosen
+            ]
         parts = self.parts(chosen, rest, keep, expected)
         self.attempt(lambda: allocate(self.desk, actor, balance["payment_id"], parts), expected)
 

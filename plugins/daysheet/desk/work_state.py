@@ -57,7 +57,10 @@ asked as (
             and not needs_disposition,
             outstanding, null
         ),
-        ('disposition', needs_disposition, outstanding, null),
+        (
+            'disposition', needs_disposition and billing_status != 'voided',
+            outstanding, null
+        ),
         ('denial', billing_status = 'denied', outstanding, deadline),
         (
             'appeal_due',
