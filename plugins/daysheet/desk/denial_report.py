@@ -8,12 +8,12 @@ import psycopg
 from psycopg.rows import class_row
 
 from daysheet.desk.actors import Actor, DeskRole
+from daysheet.desk.metrics import SMALL_SAMPLE
 from daysheet.settings import PROJECT
 
 Grouping = Literal["payer", "category", "clinician"]
 
 _REPORT = PROJECT / "sql" / "revenue_cycle" / "denial_report.sql"
-FEWEST_DECISIONS = 20
 HIGH_RATE_PCT = 10
 
 
@@ -38,7 +38,7 @@ class DenialRate:
     @property
     def is_small(self) -> bool:
         """Too few decisions to say much."""
-        return self.decided < FEWEST_DECISIONS
+        return self.decided < SMALL_SAMPLE
 
     @property
     def is_high(self) -> bool:
