@@ -7,6 +7,7 @@ import psycopg
 
 from daysheet.desk.actors import Actor
 from daysheet.desk.assignment import release_leavers, share_out
+from daysheet.desk.guards import LOCKED_NOTES
 from daysheet.desk.lifecycle import Change, Details, change_each
 from daysheet.desk.ranking import rank_all
 from daysheet.desk.snoozing import end_snoozes
@@ -38,10 +39,10 @@ _IMPLIED = """
             when ins_charge = 0 and amount_paid = 0 then 'client_responsibility'
             when ins_unpaid_reported <= 0 and ins_paid_reported > 0 and outstanding = 0 then 'paid'
             when ins_unpaid_reported <= 0 and amount_paid = 0 then 'written_off'
-            when upper(note_status) in ('LOCKED', 'SIGNED') then 'documented'
+            when upper(note_status) = any(%(locked)s) then 'documented'
         end as implied
     from desk.sessions
-    where session_id = any(%s) and billing_status = 'completed'
+    where session_id = any(%(arrived)s) and billing_status = 'completed'
     order by session_id
 """
 
@@ -98,9 +99,10 @@ def _statuses(connection: psycopg.Connection, actor: Actor) -> int:
     wishes = [Change(session_id, "completed") for session_id in arrived]
     results = change_each(connection, actor, wishes)
     reason = Details(reason="as the export said before the visit")
+    values = {"arrived": arrived, "locked": list(LOCKED_NOTES)}
     implied = [
         Change(session_id, status, reason)
-        for session_id, status in connection.execute(_IMPLIED, [arrived]).fetchall()
+        for session_id, status in connection.execute(_IMPLIED, values).fetchall()
         if status is not None
     ]
     results += change_each(connection, actor, implied)

@@ -12,7 +12,7 @@ from daysheet.desk.cases import Case
 from daysheet.desk.denials import CATEGORIES, GROUP_CODES
 from daysheet.desk.refusals import Refused, not_possible
 
-_LOCKED_NOTES = ("LOCKED", "SIGNED")
+LOCKED_NOTES = ("LOCKED", "SIGNED")  # words of an export, upper case
 _NO_CODE = ("", "UNKNOWN")
 _REASON_CODE = re.compile(r"[A-Z]{0,2}[0-9]{1,3}")
 
@@ -42,7 +42,7 @@ def service_reached(case: Case) -> None:
 
 def note_is_there(case: Case) -> None:
     """The export says that the note is locked, or a person attests its date."""
-    if (case.facts.note_status or "").upper() in _LOCKED_NOTES or case.is_trial:
+    if (case.facts.note_status or "").upper() in LOCKED_NOTES or case.is_trial:
         return
     if case.actor.is_system:
         raise not_possible("note_open", "the export does not say that the note is locked")

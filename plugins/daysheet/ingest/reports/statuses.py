@@ -5,9 +5,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from daysheet.desk.guards import LOCKED_NOTES
+
 Snapshot = dict[str, Any]  # column of desk.sessions -> what the newest export says
 
-_NOTE_IS_DONE = {"LOCKED", "SIGNED"}
 _CLOSED = {"paid", "client_responsibility", "written_off", "voided"}
 _UNSENT = {"completed", "documented", "ready_to_bill"}
 _NOTHING = Decimal("0.00")
@@ -74,4 +75,4 @@ def is_partly_paid(snapshot: Snapshot) -> bool:
 
 
 def _is_note_done(snapshot: Snapshot) -> bool:
-    return (snapshot["note_status"] or "").upper() in _NOTE_IS_DONE
+    return (snapshot["note_status"] or "").upper() in LOCKED_NOTES
