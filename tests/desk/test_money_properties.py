@@ -3,7 +3,6 @@
 from decimal import Decimal
 
 import psycopg
-import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -15,7 +14,6 @@ from daysheet.desk.receipts import unapplied
 from daysheet.desk.refusals import Refused
 from daysheet.desk.settlement import dispose, move, undo
 from daysheet.desk.splits import correct_split
-from tests.desk.conftest import Desk
 from tests.desk.money import enter, part, reverse
 from tests.desk.stages import ADMIN, BILLER, SYSTEM, a_claim, a_payer, a_session
 
@@ -43,15 +41,9 @@ def test_no_share_of_what_is_outstanding_goes_beyond_it(parts, data):
     assert all(one <= owed for one, owed in zip(share(amount, parts), parts, strict=True))
 
 
-@pytest.fixture(scope="module")
-def connection(shared_warehouse):
-    with Desk(shared_warehouse).open() as connection:
-        yield connection
-
-
-def test_the_ledger_adds_up_whatever_is_done(connection):
+def test_the_ledger_adds_up_whatever_is_done(module_db):
     class Bound(Ledger):
-        db = connection
+        db = module_db
 
     Bound.TestCase.settings = settings(
         max_examples=12, stateful_step_count=25, deadline=None,

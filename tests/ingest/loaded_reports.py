@@ -1,9 +1,7 @@
 """Reports loaded straight into one warehouse, past the inbox, always on one day."""
 
-import csv
 import hashlib
-import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
@@ -12,6 +10,7 @@ from typing import Any, Self
 
 import psycopg
 from tests.conftest import Warehouse
+from tests.ingest.practice_reports import SAMPLES, written
 
 from daysheet.catalog import load_contract
 from daysheet.ingest.recognition import time_in
@@ -20,7 +19,6 @@ from daysheet.ingest.verdicts import DroppedFile
 from daysheet.settings import Settings
 from daysheet.warehouse import session
 
-SAMPLES = Path(__file__).parent / "reports"
 AS_OF = date(2026, 11, 20)
 
 
@@ -121,10 +119,20 @@ def practice_in(warehouse: Warehouse, folder: Path) -> Iterator[Practice]:
 
 CLIENT, PAYER = "Ferris Nightingale-Oak", "Harborlight Health Plan (44101)"  # of visit()
 
+_CLAIMS = ["Date Submitted", "Client", "Status", "Payer", "Clearinghouse Reference", "Payer Claim"]
+_UNPAID = [
+    "Date", "Client", "Clearinghouse Reference", "Payer Claim", "Billed", "Co-Pay", "Ins. Billed",
+    "Ins. Paid", "Ins. Balance",
+]  # fmt: skip
+_PAYMENTS = [
+    "Date Received", "Client", "Payer", "Amount", "Clearinghouse Reference", "Payer Claim",
+    "Payment Reference", "Payment Status",
+]  # fmt: skip
+
 
 def claims(*rows: list[str]) -> str:
     """An insurance claims report."""
-    return _written("Date Submitted,Client,Status,Payer,Clearinghouse Reference,Payer Claim", rows)
+    return written(*rows, header=_CLAIMS)
 
 
 def claim(
@@ -141,11 +149,7 @@ def claim(
 
 def unpaid(*rows: list[str]) -> str:
     """An unpaid insurance appointments report."""
-    return _written(
-        "Date,Client,Clearinghouse Reference,Payer Claim,Billed,Co-Pay,Ins. Billed,Ins. Paid,"
-        "Ins. Balance",
-        rows,
-    )
+    return written(*rows, header=_UNPAID)
 
 
 def tie(
@@ -161,11 +165,7 @@ def tie(
 
 def payments(*rows: list[str]) -> str:
     """An insurance payment report."""
-    return _written(
-        "Date Received,Client,Payer,Amount,Clearinghouse Reference,Payer Claim,Payment Reference,"
-        "Payment Status",
-        rows,
-    )
+    return written(*rows, header=_PAYMENTS)
 
 
 def line(
@@ -180,9 +180,3 @@ def line(
 ) -> list[str]:
     """A row of it."""
     return [received, client, payer, amount, ref, number, payment, word]
-
-
-def _written(header: str, rows: Iterable[list[str]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([header.split(","), *rows])
-    return text.getvalue()

@@ -1,4 +1,4 @@
-"""An invented practice into which reports are loaded, past the inbox, always on one day."""
+"""An invented practice that drops reports into its inbox, always on one day."""
 
 import csv
 import io

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 import yaml
-from tests.ingest.loaded_reports import SAMPLES, practice_in
+from tests.ingest.loaded_reports import practice_in
+from tests.ingest.practice_reports import SAMPLES
 
 from daysheet.ingest.reports.cells import fold
 
