@@ -11,6 +11,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from daysheet.desk.actors import Actor
+from daysheet.desk.receipts import PaymentSource
 
 # Columns of desk.sessions that a change of status may set; the database keeps all others.
 STAMPED = (
@@ -125,7 +126,7 @@ class Facts:
     appeal_level: int
     appeal_filed_on: date | None
     last_money_on: date | None
-    last_money_source: str | None
+    last_money_source: PaymentSource | None
 
 
 @dataclass(frozen=True)

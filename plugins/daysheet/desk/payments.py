@@ -22,6 +22,7 @@ from daysheet.desk.receipts import (
     Receipt,
     answered_before,
     checked,
+    day_source,
     lock_payments,
     save,
     unapplied,
@@ -213,7 +214,7 @@ def post(
             moved[each.session_id] = Moved(
                 "posting" if amount > 0 else "reversal",
                 payment.received_on,
-                "remittance" if payment.source == "payment_report" else "manual",
+                day_source(payment.source),
                 each.remainder,
                 each.keep_credit,
                 posting.origin,

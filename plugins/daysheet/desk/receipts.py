@@ -152,6 +152,11 @@ def by_key(connection: psycopg.Connection, idempotency_key: str) -> Payment | No
         ).fetchone()
 
 
+def day_source(source: PaymentSource) -> Literal["remittance", "manual"]:
+    """By what the day of a payment from there is known: the payer's own paper, or a person."""
+    return "remittance" if source == "payment_report" else "manual"
+
+
 def answered_before(connection: psycopg.Connection, receipt: Receipt) -> Payment | None:
     """The payment saved under this key; raises a 409 if the key was used for another one."""
     payment = by_key(connection, receipt.idempotency_key)

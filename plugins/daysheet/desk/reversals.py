@@ -26,6 +26,7 @@ from daysheet.desk.receipts import (
     Payment,
     Receipt,
     by_key,
+    day_source,
     in_time,
     lock_payment,
     lock_payments,
@@ -217,8 +218,7 @@ def _reverse(
     assert receipt.reverses_payment_id is not None
     original = lock_payments(connection, [receipt.reverses_payment_id])
     note_unapplied(connection, actor, original)
-    source = "remittance" if receipt.source == "payment_report" else "manual"
-    back = Moved("reversal", receipt.received_on, source, origin=origin)
+    back = Moved("reversal", receipt.received_on, day_source(receipt.source), origin=origin)
     moved = {each.session_id: back for each, _ in taken}
     if moved:
         settle(connection, actor, before, moved)

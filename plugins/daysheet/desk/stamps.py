@@ -11,6 +11,7 @@ from typing import Literal
 
 from daysheet.desk.appeals import next_deadline
 from daysheet.desk.cases import Case, Facts, Stamps
+from daysheet.desk.receipts import day_source
 
 Outcome = Literal["paid", "partial", "denied", "patient", "approved"]
 
@@ -80,11 +81,11 @@ def allowed_amount(case: Case) -> Stamps:
 def paid(case: Case) -> Stamps:
     """Paid on the day of the last payment; unknown if only an export says so."""
     facts = case.facts
-    source = {None: "unknown", "payment_report": "remittance"}
+    source = facts.last_money_source
     is_clean = facts.clean_claim is not False and not facts.was_denied and facts.submissions <= 1
     return {
         "paid_on": facts.last_money_on,
-        "paid_on_source": source.get(facts.last_money_source, "manual"),
+        "paid_on_source": day_source(source) if source else "unknown",
         "clean_claim": is_clean if facts.was_sent else facts.clean_claim,
     } | _paid_at_first(facts)
 
