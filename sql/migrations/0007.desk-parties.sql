@@ -29,11 +29,14 @@ return (
         values (0), (1), (2), (3), (4), (5), (10)
     )
 
-    select string_agg(
-        substr(
-            'ABCDEFGHJKMNPQRSTUVWXYZ23456789', 1 + get_byte(random.sixteen, places.place) % 31, 1
-        ), ''
-    )
+    select
+        string_agg(
+            substr(
+                'ABCDEFGHJKMNPQRSTUVWXYZ23456789',
+                1 + get_byte(random.sixteen, places.place) % 31,
+                1
+            ), ''
+        )
     from random
     cross join places
 );
@@ -75,6 +78,7 @@ create table desk.practice_setting (
     row_version integer not null default 1,
     updated_at timestamptz not null default now()
 );
+comment on table desk.practice_setting is 'The practice''s own numbers; meaning says of what.';
 insert into desk.practice_setting (name, value, meaning) values
 ('writeoff_limit', '250.00', 'Dollars a lead may write off on one session; more needs an admin.'),
 ('monthly_budget', 'null', 'Dollars a month the practice means to collect; null for none.'),
@@ -84,6 +88,8 @@ create table desk.holiday (
     day date primary key,
     name text not null
 );
+comment on table desk.holiday is
+'Days from Monday to Friday that are no business days; the pace of the budget counts by them.';
 
 create table desk.payers (
     payer_id uuid primary key default gen_random_uuid(),
@@ -105,6 +111,13 @@ create table desk.payers (
 comment on table desk.payers is
 'Insurers. external_id is the text in parentheses behind the name in exports, upper case: leading '
 'zeros and letters are real.';
+comment on column desk.payers.billing_route is 'How its claims are sent.';
+comment on column desk.payers.filing_days is
+'Days from the visit until a first claim must be there.';
+comment on column desk.payers.appeal_days is
+'Days from a denial, or from the decision on an appeal, until the next appeal must be filed.';
+comment on column desk.payers.needs_review is
+'First seen in a file: nobody has confirmed yet what it is.';
 
 create table desk.payer_aliases (
     alias_norm text not null,
@@ -128,6 +141,8 @@ create table desk.insurance_portals (
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now()
 );
+comment on table desk.insurance_portals is
+'Web pages of payers where claims are entered by hand.';
 
 create table desk.clients (
     client_id uuid primary key default gen_random_uuid(),
@@ -140,7 +155,7 @@ create table desk.clients (
     updated_at timestamptz not null default now()
 );
 comment on table desk.clients is
-'Clients of the counselling practice. Exports carry no client id: the key is an HMAC of the name, '
+'Clients of the counseling practice. Exports carry no client id: the key is an HMAC of the name, '
 'so two people of one name cannot be told apart.';
 
 create table desk.clinicians (
@@ -152,6 +167,8 @@ create table desk.clinicians (
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now()
 );
+comment on table desk.clinicians is
+'Who gives the sessions, by name as exports write it; clinician_key is the name without case.';
 
 create table desk.staff (
     user_id text primary key,

@@ -124,6 +124,42 @@ create table desk.sessions (
 comment on table desk.sessions is
 'One service code on one visit, the unit every count uses. Paid above billed is normal and shown '
 'as payer_credit.';
+comment on column desk.sessions.source_as_of is 'Day of the newest export that speaks of it.';
+comment on column desk.sessions.client_transfer is
+'What was moved from the insurer to the client here; client_charge is what the export says.';
+comment on column desk.sessions.note_attested_on is
+'Day on which the clinical note was written, as a person says.';
+comment on column desk.sessions.first_submitted_on is
+'Day it was first sent to the payer, from which its age counts; null if never sent, or unknown.';
+comment on column desk.sessions.paid_on is 'Day of the last payment, once it is paid.';
+comment on column desk.sessions.paid_on_source is
+'Who told the day: the payer''s remittance, a person (manual), or nobody (unknown).';
+comment on column desk.sessions.first_adjudicated_on is
+'Day of the payer''s first answer, the earliest known; the denial rate counts by it.';
+comment on column desk.sessions.first_outcome is
+'That answer; patient is that the client owes it. A later answer does not change it.';
+comment on column desk.sessions.first_outcome_is_estimated is
+'The day of the first answer is only that of the file which told.';
+comment on column desk.sessions.expected_allowed is
+'What payer and client together should pay, as the payer said; null if it never did.';
+comment on column desk.sessions.ins_paid_posted is
+'Sum of its allocations, kept by the database; null before the first of them.';
+comment on column desk.sessions.write_off_posted is
+'Sum of its write-offs made here, kept by the database; null while none stands.';
+comment on column desk.sessions.clean_claim is
+'Whether it went through at the first sending; null before that is known.';
+comment on column desk.sessions.needs_disposition is
+'Paid in part, and nobody has said what becomes of the rest.';
+comment on column desk.sessions.keeps_credit is 'A credit that somebody, or a file, let stand.';
+comment on column desk.sessions.amount_paid is
+'What the insurer paid: by the payments posted here if there are any, else by the newest export.';
+comment on column desk.sessions.write_off is
+'What was taken off: by the adjustments made here if there are any, else by the newest export.';
+comment on column desk.sessions.outstanding is
+'ins_charge - amount_paid - write_off - client_transfer, never below 0.';
+comment on column desk.sessions.payer_credit is 'By how much these go beyond ins_charge.';
+comment on column desk.sessions.in_ar is 'Sent and still open: accounts receivable.';
+comment on column desk.sessions.unbilled is 'Took place, has an insurance charge, was never sent.';
 create unique index session_identity on desk.sessions (
     service_on, coalesce(service_time, '00:00'), client_id, clinician_id, billing_code, modifiers
 );
@@ -155,6 +191,8 @@ create table desk.submission_outcomes (
     primary key (claim_id, n),
     foreign key (claim_id, n) references desk.submissions
 );
+comment on table desk.submission_outcomes is
+'Whether the payer took a sending: accepted is that it works on it, not that it pays. Append-only.';
 
 create table desk.session_status_history (
     history_id bigint generated always as identity primary key,

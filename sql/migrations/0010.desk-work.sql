@@ -33,6 +33,8 @@ create table desk.notes (
         kind != 'follow_up' or (outcome is not null and next_action_on is not null)
     )
 );
+comment on table desk.notes is
+'What people found or did. Never edited: a later note corrects an earlier one.';
 create index note_by_session on desk.notes (session_id);
 create index note_by_dental_claim on desk.notes (dental_claim_id);
 create trigger append_only before update or delete or truncate on desk.notes
@@ -75,6 +77,13 @@ create table desk.work_items (
     constraint snoozed_for_a_reason check ((snoozed_until is null) = (snooze_reason is null)),
     constraint done_by_somebody check ((done_at is null) = (done_by is null))
 );
+comment on table desk.work_items is
+'What is to be done about a session, claim, payment, payer or refused row: one open item a kind.';
+comment on column desk.work_items.score is
+'0 to 100: amount (up to 35), age (30), days left (25) and state (10), each in score_parts.';
+comment on column desk.work_items.due_on is
+'Last day on which something can be done; null for none.';
+comment on column desk.work_items.detail is 'Codes and keys only, never names.';
 create unique index one_open_item on desk.work_items (
     kind, session_id, dental_claim_id, claim_id, payment_id, payer_id, file_id, line
 ) nulls not distinct where done_at is null;
@@ -116,6 +125,13 @@ create table desk.metric_snapshots (
 );
 comment on table desk.metric_snapshots is
 'A metric as it was on a day, with what was divided by what; a second look at the day replaces it.';
+comment on column desk.metric_snapshots.metric is
+'A column of desk.dashboard_metrics, explained there, or one of these, over 90 days: days_in_ar '
+'(receivables by the charges of a day), clean_claim_rate_pct (of the sessions the payer answered, '
+'those that went through at once), first_pass_rate_pct (of first answers, those that paid '
+'in full), net_collection_rate_pct (what was paid of what was expected, of visits 90 to 180 days '
+'ago), appeals_overturned_pct (of appeals decided, those won), denial_writeoff_pct (what was '
+'written off after a denial, of what was expected).';
 
 do $$
 declare
