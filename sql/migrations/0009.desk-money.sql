@@ -257,6 +257,15 @@ referencing new table as posted for each statement execute function desk.post_al
 create function desk.check_reversal() returns trigger
 language plpgsql security definer set search_path = desk, pg_temp as $$
 begin
+    if exists (
+        select from desk.payments
+        where payment_id = new.reverses_payment_id
+        and (reverses_payment_id is not null or payer_id is distinct from new.payer_id)
+    ) then
+        raise exception 'a reversal goes back to who paid, and is not reversed'
+        using errcode = 'check_violation', schema = 'desk', table = 'payments',
+        constraint = 'reverses_money_received';
+    end if;
     perform desk.check_payments(array[new.reverses_payment_id]);
     return null;
 end
@@ -319,6 +328,14 @@ begin
     or (to_jsonb(new) - free) is distinct from (to_jsonb(old) - free) then
         raise exception 'a saved payment is never edited'
         using errcode = 'restrict_violation', schema = 'desk', table = 'payments';
+    end if;
+    if (
+        select sum(amount) from desk.payments
+        where coalesce(reverses_payment_id, payment_id) = new.payment_id
+    ) != 0 then
+        raise exception 'money is left of a payment that is called reversed'
+        using errcode = 'check_violation', schema = 'desk', table = 'payments',
+        constraint = 'reversed_as_a_whole';
     end if;
     return new;
 end

@@ -84,14 +84,43 @@ grant usage on schema raw to daysheet_desk;
 
 -- The desk changes what people may change; ingestion does the same through the same functions.
 grant select, insert, update on all tables in schema desk to daysheet_desk, daysheet_loader;
-grant execute on all functions in schema desk to
+grant execute on function desk.today() to
 daysheet_loader, daysheet_builder, daysheet_reader, daysheet_desk, daysheet_mailer;
+-- Whoever may execute a trigger function can hang it on a table of their own, with values of types
+-- whose casts then run as its owner.
+revoke execute on function
+desk.post_allocations(), desk.post_adjustment(), desk.check_reversal() from public;
 revoke update on
 desk.submissions, desk.submission_outcomes, desk.session_status_history, desk.payments,
 desk.payment_allocations, desk.adjustments, desk.reconciliation_clearances, desk.notes
 from daysheet_desk, daysheet_loader;
-grant update (is_reversed) on desk.payments to daysheet_desk, daysheet_loader;
 -- Row locks need it; no column but this one can be changed.
+grant update (is_reversed) on desk.payments to daysheet_desk, daysheet_loader;
+-- What only triggers or the database itself write.
+do $$
+declare
+    kept record;
+    others text;
+begin
+    for kept in values
+    ('sessions', 'insert', array['ins_paid_posted', 'write_off_posted', 'client_transfer']),
+    ('sessions', 'update', array['ins_paid_posted', 'write_off_posted', 'client_transfer']),
+    ('payments', 'insert', array['is_reversed']),
+    ('session_status_history', 'insert', array['history_id', 'at'])
+    loop
+        select string_agg(quote_ident(attname), ', ') into others from pg_attribute
+        where attrelid = format('desk.%I', kept.column1)::regclass
+        and attnum > 0 and not attisdropped and attname != all(kept.column3);
+        execute format(
+            'revoke %s on desk.%I from daysheet_desk, daysheet_loader', kept.column2, kept.column1
+        );
+        execute format(
+            'grant %s (%s) on desk.%I to daysheet_desk, daysheet_loader',
+            kept.column2, others, kept.column1
+        );
+    end loop;
+end
+$$;
 revoke insert, update on desk.secret, desk.staff, desk.holiday, desk.practice_setting,
 desk.metric_targets
 from daysheet_loader;
