@@ -296,3 +296,27 @@ def test_an_unknown_session_or_status_is_refused(db):
     assert refused.value.status == 404
     session_id = a_session(db, "completed")
     assert refusal(db, BILLER, session_id, "forgiven") == (422, "not_allowed")
+
+
+def test_what_the_contract_bars_stays_a_leads_to_bill_when_the_claim_is_mended_first(db):
+    session_id = a_session(db, "pending")
+    denied = Details(on=TODAY, category="coding", group_code="CO")
+    change_status(db, BILLER, session_id, "denied", details=denied)
+    change_status(db, BILLER, session_id, "ready_to_bill", details=WHY)
+    assert refusal(db, BILLER, session_id, "client_responsibility") == (403, "no_right")
+    change_status(db, LEAD, session_id, "client_responsibility", details=WHY)
+
+
+@pytest.mark.parametrize("amount", ["NaN", "-5.00", "1.005", "1e15"])
+def test_what_a_payer_allows_is_a_sum_of_money(db, amount):
+    session_id = a_session(db, "pending")
+    status, _ = refusal(db, BILLER, session_id, "approved", Details(amount=Decimal(amount)))
+    assert status == 422
+
+
+def test_an_appeal_is_not_due_before_it_is_filed(db):
+    session_id = a_session(db, "denied")
+    filed = {"on": TODAY, "level": 1, "method": "fax"}
+    early = Details(**filed, due_on=TODAY - timedelta(days=1))
+    assert refusal(db, BILLER, session_id, "appealing", early) == (422, "before_filing")
+    change_status(db, BILLER, session_id, "appealing", details=Details(**filed, due_on=TODAY))

@@ -7,6 +7,7 @@ trial nothing has been entered yet, so only what entering cannot mend is refused
 import re
 
 from daysheet.desk.actors import DeskRole
+from daysheet.desk.amounts import positive
 from daysheet.desk.appeals import LEVELS
 from daysheet.desk.cases import Case
 from daysheet.desk.denials import CATEGORIES, GROUP_CODES
@@ -170,6 +171,8 @@ def appeal_in_time(case: Case) -> None:
         raise not_possible("before_denial", f"it was denied on {denied_on}", field="on")
     if deadline is not None and case.on > deadline and not _is_excepted(case):
         raise not_possible("appeal_deadline_passed", f"it had to be filed by {deadline}")
+    if case.details.due_on is not None and case.details.due_on < case.on:
+        raise not_possible("before_filing", f"it is filed on {case.on}", field="due_on")
 
 
 def appeal_won(case: Case) -> None:
@@ -204,10 +207,23 @@ def patients_share(case: Case) -> None:
         raise not_possible("not_the_balance", problem, field="amount")
 
 
+def allowed_is_money(case: Case) -> None:
+    """If the payer said what it allows, it is a sum of money."""
+    if case.details.amount is not None:
+        positive(case.details.amount)
+
+
 def nothing_insured(case: Case) -> None:
-    """The system says so only when insurance was charged nothing."""
-    if case.actor.is_system and case.facts.ins_charge != 0:
-        raise not_possible("insurance_charged", "insurance was charged for it")
+    """The system says so only when insurance was charged nothing.
+
+    What the payer denied with group code CO is a lead's to bill the client, also before it is sent
+    again.
+    """
+    if case.actor.is_system:
+        if case.facts.ins_charge != 0:
+            raise not_possible("insurance_charged", "insurance was charged for it")
+    elif case.facts.was_sent and case.facts.denial_group_code == "CO":
+        case.actor.needs(DeskRole.LEAD, "billing the client what a contract may bar")
 
 
 def covered(case: Case) -> None:

@@ -134,6 +134,7 @@ TRANSITIONS = (
     ),
     Transition(
         11, "submitted pending", "approved", SYSTEM_OR_BILLER,
+        guards=(must.allowed_is_money,),
         stamps=(set_.adjudicated("approved"), set_.allowed_amount),
         effects=(do.accepted, end_denial("approved")),
     ),
