@@ -49,6 +49,11 @@ class Live(NamedTuple):
     line: int | None
     amount: Decimal
 
+    @property
+    def origin(self) -> tuple[UUID, int | None, int | None]:
+        """The payment, and the row of the file that allocated it."""
+        return self.payment_id, self.file_id, self.line
+
 
 def live_of_payment(connection: psycopg.Connection, payment_id: UUID) -> list[Live]:
     """What is live of a payment's allocations."""
@@ -64,13 +69,15 @@ def line_of_claim(
 ) -> list[Live]:
     """The newest live line by which that payer paid exactly so much on that claim, if there is one.
 
-    A line is what one row of a file, or one person, allocated of one payment.
+    A line is what one row of a file, or one person, allocated of one payment. Where none fits, it
+    is all that the claim got of one payment.
     """
     live = _live(connection, _OF_CLAIM, claim_id, payer_id, until)
-    for _, group in groupby(live, key=lambda each: (each.payment_id, each.file_id, each.line)):
-        line = list(group)
-        if sum(each.amount for each in line) == amount:
-            return line
+    for depth in (3, 1):
+        for _, group in groupby(live, key=lambda each: each.origin[:depth]):
+            line = list(group)
+            if sum(each.amount for each in line) == amount:
+                return line
     return []
 
 

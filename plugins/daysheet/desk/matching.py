@@ -17,6 +17,7 @@ _MATCHES = """
         on given.clearinghouse_ref = by_clearinghouse.clearinghouse_ref
     left join desk.claims as by_payer
         on given.payer_id = by_payer.payer_id and given.payer_claim_no = by_payer.payer_claim_no
+        and (given.clearinghouse_ref is null or by_payer.clearinghouse_ref is null)
     order by given.n
 """
 _SUGGESTIONS = """
@@ -66,7 +67,10 @@ class Suggestion:
 def match_claims(
     connection: psycopg.Connection, references: Sequence[ClaimReferences]
 ) -> list[UUID | None]:
-    """The claim of each: by clearinghouse reference, else by payer and payer claim number."""
+    """The claim of each: by clearinghouse reference, else by payer and payer claim number.
+
+    A claim of that number under another reference is another claim.
+    """
     rows = connection.execute(
         _MATCHES,
         [

@@ -2,8 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from uuid import UUID
 
@@ -11,56 +10,15 @@ import psycopg
 from psycopg.rows import class_row
 
 from daysheet.desk.actors import Actor
-from daysheet.desk.lifecycle import Change, Details, Origin, change_each
+from daysheet.desk.amounts import share
+from daysheet.desk.lifecycle import Change, Details, change_each
 from daysheet.desk.outcomes import correct_denial, correct_first_outcome
 from daysheet.desk.payments import Allocation, Posting, allocate_each, split_over_claim
 from daysheet.desk.takebacks import place_takeback
 from daysheet.desk.work_items import open_item
 from daysheet.ingest.reports.claim_statuses import steps_to
+from daysheet.ingest.reports.waiting_lines import Line, find_waiting
 
-# Lines wait until their claim is known and has sessions. A line naming another client waits too.
-_NAME_CLAIMS = (
-    """
-    update desk.remittance_lines set claim_id = claims.claim_id
-    from desk.claims
-    where claims.claim_id = any(%s) and remittance_lines.claim_id is null
-    and remittance_lines.clearinghouse_ref = claims.clearinghouse_ref
-    """,
-    """
-    update desk.remittance_lines set claim_id = claims.claim_id
-    from desk.payments, desk.claims
-    where claims.claim_id = any(%s) and remittance_lines.claim_id is null
-    and remittance_lines.clearinghouse_ref is null
-    and remittance_lines.payment_id = payments.payment_id
-    and remittance_lines.payer_claim_no = claims.payer_claim_no
-    and payments.payer_id = claims.payer_id
-    """,
-)
-_WAITING = """
-    select
-        remittance_lines.line_id,
-        remittance_lines.payment_id,
-        remittance_lines.claim_id,
-        remittance_lines.amount,
-        lower(remittance_lines.payment_status) as word,
-        remittance_lines.file_id,
-        remittance_lines.line,
-        payments.received_on,
-        payment_balances.unapplied
-    from desk.remittance_lines
-    inner join desk.payments on remittance_lines.payment_id = payments.payment_id
-    inner join desk.payment_balances on remittance_lines.payment_id = payment_balances.payment_id
-    inner join desk.claims on remittance_lines.claim_id = claims.claim_id
-    where remittance_lines.claim_id = any(%s) and not remittance_lines.is_applied
-    and not payments.is_reversed
-    and claims.client_id = remittance_lines.client_id
-    and exists (
-        select from desk.sessions
-        where sessions.claim_id = claims.claim_id
-        and billing_status not in ('scheduled', 'voided')
-    )
-    order by payments.received_on, remittance_lines.file_id, remittance_lines.line
-"""
 _SESSIONS = """
     select
         session_id,
@@ -73,27 +31,20 @@ _SESSIONS = """
     where claim_id = any(%s) and billing_status not in ('scheduled', 'voided')
     order by session_id
 """
+_PLACED_BY_HAND = """
+    select made.payment_id, sessions.claim_id, sum(made.amount + coalesce(undone.amount, 0))
+    from desk.payment_allocations as made
+    inner join desk.sessions on made.session_id = sessions.session_id
+    left join lateral (
+        select sum(amount) as amount from desk.payment_allocations
+        where reverses_allocation_id = made.allocation_id
+    ) as undone on true
+    where made.payment_id = any(%s) and made.reverses_allocation_id is null
+    and made.file_id is null and sessions.claim_id = any(%s)
+    group by made.payment_id, sessions.claim_id
+"""
 # What a line without money may say, as a status of the session.
 _TARGETS = {"denied": "denied", "deductible": "client_responsibility"}
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line that waits, or waited until now; ``word`` is the payment's status in lower case."""
-
-    line_id: UUID
-    payment_id: UUID
-    claim_id: UUID
-    amount: Decimal
-    word: str
-    file_id: int | None
-    line: int | None
-    received_on: date
-    unapplied: Decimal
-
-    @property
-    def origin(self) -> Origin:
-        return Origin(self.file_id, self.line)
 
 
 @dataclass(frozen=True)
@@ -121,11 +72,7 @@ def post_waiting(
 
     The order of files does not matter: claims and visits may come before the money or after it.
     """
-    ids = list(claim_ids)
-    for statement in _NAME_CLAIMS:
-        connection.execute(statement, [ids])
-    with connection.cursor(row_factory=class_row(Line)) as cursor:
-        lines = cursor.execute(_WAITING, [ids]).fetchall()
+    lines = find_waiting(connection, list(claim_ids))
     posted: dict[UUID, Posted] = {}
     left = {line.payment_id: line.unapplied for line in lines}
     for each_claims_next in _rounds(line for line in lines if line.amount >= 0):
@@ -169,10 +116,15 @@ def _post_money(
 ) -> dict[UUID, Posted]:
     """Allocate each part, as far as its payment has it ``left``; that is kept up to date."""
     sessions = _sessions(connection, parts)
-    postings = []
+    by_hand = _placed_by_hand(connection, parts)
+    postings: list[Posting] = []
+    settled: list[Line] = []
     for part in parts:
-        first, amount = part[0], sum((line.amount for line in part), Decimal(0))
-        if amount > left[first.payment_id]:
+        first = part[0]
+        placed, due = _without_placed(part, by_hand.get((first.payment_id, first.claim_id)))
+        settled += placed
+        amount = sum((line.amount for line in due), Decimal(0))
+        if not due or amount > left[first.payment_id]:
             continue  # a person has allocated it
         left[first.payment_id] -= amount
         of_claim = sessions[first.claim_id]
@@ -181,10 +133,46 @@ def _post_money(
             if len(of_claim) == 1
             else split_over_claim(connection, first.claim_id, amount)
         )
-        postings.append(Posting(first.payment_id, allocations, first.origin))
+        postings += _by_line(due, allocations)
+        settled += due
     allocate_each(connection, actor, postings)
     after = _sessions(connection, parts)
-    return {line.line_id: _told(after[line.claim_id]) for part in parts for line in part}
+    return {line.line_id: _told(after[line.claim_id]) for line in settled}
+
+
+def _placed_by_hand(
+    connection: psycopg.Connection, parts: Iterable[Sequence[Line]]
+) -> dict[tuple[UUID, UUID], Decimal]:
+    """What people have given of a payment to a claim, by both."""
+    columns = [list(column) for column in zip(*_subjects(parts), strict=True)] or [[], []]
+    rows = connection.execute(_PLACED_BY_HAND, columns)
+    return {(payment_id, claim_id): amount for payment_id, claim_id, amount in rows}
+
+
+def _subjects(parts: Iterable[Sequence[Line]]) -> list[tuple[UUID, UUID]]:
+    return [(part[0].payment_id, part[0].claim_id) for part in parts]
+
+
+def _without_placed(part: Sequence[Line], by_hand: Decimal | None) -> tuple[list[Line], list[Line]]:
+    """Lines whose money a person has placed, and those still due; what is half placed is theirs."""
+    placed, rest = [], by_hand or Decimal(0)
+    for line in part:
+        if rest >= line.amount:
+            placed.append(line)
+            rest -= line.amount
+    return placed, [] if rest > 0 else [line for line in part if line not in placed]
+
+
+def _by_line(lines: Sequence[Line], allocations: Sequence[Allocation]) -> list[Posting]:
+    """Each line's part of what together they give: it may be taken back alone."""
+    postings, rest = [], [each.amount for each in allocations]
+    for line in lines:
+        parts = share(line.amount, rest)
+        rest = [left - part for left, part in zip(rest, parts, strict=True)]
+        given = zip(allocations, parts, strict=True)
+        made = [replace(each, amount=part) for each, part in given if part]
+        postings.append(Posting(line.payment_id, made, line.origin))
+    return postings
 
 
 def _told(sessions: Sequence[_Session]) -> Posted:

@@ -23,19 +23,33 @@ from daysheet.ingest.reports.rows import Report, ReportRow, Verdict
 _KNOWN = """
     select line_key, max(n) from desk.remittance_lines where line_key = any(%s) group by line_key
 """
+# A repeated line a person lets in: how many of its file count then, with the first of them.
 _TAKEN_FOR_TWO = """
-    select line from ops.row_verdict
+    select
+        line,
+        row_key,
+        2 + (
+            select count(*) from ops.row_verdict as other
+            where other.file_id = asked.file_id and other.row_key = asked.row_key
+            and other.decision = 'accepted'
+        ) as n
+    from ops.row_verdict as asked
     where file_id = %s and line = any(%s) and 'duplicate_payment_row' = any(reasons)
 """
 _SAME_MONEY = """
     select
         payments.payer_id, payments.reference_norm, payments.received_on, payments.amount,
-        payments.payment_id, payments.source
+        payments.payment_id,
+        payments.source = 'manual' and not exists (
+            select from desk.remittance_lines
+            where remittance_lines.payment_id = payments.payment_id
+        ) as awaits_lines
     from desk.payments
     inner join unnest(%s::uuid[], %s::text[], %s::date[], %s::numeric[]) as sent
         (payer_id, reference_norm, received_on, amount)
         using (payer_id, reference_norm, received_on, amount)
     where not payments.is_reversed and payments.reverses_payment_id is null
+    order by awaits_lines
 """
 _SAVE = """
     insert into desk.remittance_lines (
@@ -109,8 +123,11 @@ def _new_lines(
 ) -> list[_Line]:
     known = dict(connection.execute(_KNOWN, [[row.key for row in rows]]).fetchall())
     numbers = [row.line for row in rows]
-    for_two = {line for (line,) in connection.execute(_TAKEN_FOR_TWO, [report.file_id, numbers])}
-    new = [row for row in rows if row.key not in known or row.line in for_two]
+    for_two = {
+        (line, key): n
+        for line, key, n in connection.execute(_TAKEN_FOR_TWO, [report.file_id, numbers])
+    }
+    new = [row for row in rows if known.get(row.key, 0) < for_two.get((row.line, row.key), 1)]
     clients = ensure_clients(
         connection, {row.cells["client_key"]: row.cells["client"] for row in new}
     )
@@ -161,7 +178,7 @@ def _record(
     for group, amount in zip(payments.values(), amounts, strict=True):
         first = group[0]
         same = entered.get((first.payer_id, first.reference, first.received_on, amount))
-        if same and same[1] == "manual":  # a person was faster: it is that payment
+        if same and same[1]:  # a person was faster: it is that payment
             payment_id = same[0]
         else:
             payment_id = record_payment(
@@ -184,11 +201,14 @@ def _same_money(
     connection: psycopg.Connection,
     payments: Iterable[tuple[object, ...]],
     amounts: Sequence[Decimal],
-) -> dict[tuple[object, ...], tuple[UUID, str]]:
-    """Payments there are already, by payer, reference, day and amount: (payment, source)."""
+) -> dict[tuple[object, ...], tuple[UUID, bool]]:
+    """Payments there are already, by payer, reference, day and amount.
+
+    With each, whether a person entered it and no line of a remittance has answered it yet.
+    """
     columns = [list(column) for column in zip(*payments, strict=True)][:3] or [[], [], []]
     rows = connection.execute(_SAME_MONEY, [*columns, list(amounts)])
-    return {tuple(key): (payment_id, source) for *key, payment_id, source in rows}
+    return {tuple(key): (payment_id, awaits) for *key, payment_id, awaits in rows}
 
 
 def _key(kind: str, lines: Iterable[_Line]) -> str:

@@ -185,7 +185,8 @@ def _payment(judged: Judged, today: date) -> None:
     judged.need("client", "missing_client")
     judged.need("payer", "missing_payer")
     judged.need("amount", "bad_amount")
-    told = [compared(value) for name, value in found.items() if name != "client"]
+    # By name: in another file the columns may stand in another order.
+    told = [compared(found[name]) for name in sorted(found) if name != "client"]
     found["line_key"] = (
         None if judged.unread else hashlib.sha256("\x1f".join(told).encode()).hexdigest()
     )
