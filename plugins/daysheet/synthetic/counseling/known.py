@@ -1,7 +1,7 @@
 """What the desk must show once all reports are loaded, added up visit by visit."""
 
 from collections import Counter
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from daysheet.synthetic.amounts import exact
@@ -11,7 +11,6 @@ from daysheet.synthetic.counseling.standing import Standing
 from daysheet.synthetic.counseling.visits import Visit
 
 _BRACKETS = ((30, "0-30"), (60, "31-60"), (90, "61-90"))
-_LOOKING_BACK = timedelta(days=89)
 
 
 class KnownDesk:
