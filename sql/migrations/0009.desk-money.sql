@@ -142,7 +142,6 @@ create table desk.denials (
     carc text,
     group_code text check (group_code in ('CO', 'PR', 'OA', 'PI')),
     note text,
-    -- what was outstanding, and paid before, when the payer refused
     amount numeric(12, 2) not null default 0 check (amount >= 0),
     paid_before numeric(12, 2) not null default 0,
     resolved_on date,
@@ -152,6 +151,14 @@ create table desk.denials (
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now()
 );
+comment on table desk.denials is
+'Each time a payer refused a session, and how that ended; one is open at a time. amount is what '
+'was outstanding then, paid_before what had been paid.';
+comment on column desk.denials.carc is 'The payer''s reason code, as 50 or N130.';
+comment on column desk.denials.group_code is
+'Who bears it, as the payer says: CO contract, PR patient, OA other, PI payer.';
+comment on column desk.denials.is_estimated is
+'The day is only that of the file which told; a remittance''s day replaces it.';
 create unique index one_open_denial on desk.denials (session_id) where resolved_on is null;
 
 create table desk.appeals (
@@ -170,6 +177,8 @@ create table desk.appeals (
     unique (denial_id, level),
     constraint decided_on_a_day check ((decided_on is null) = (decision is null))
 );
+comment on table desk.appeals is
+'Appeals against a denial, one a level, up to three. due_on is when a decision should be there.';
 
 -- A payment with its reversals: what is allocated or set aside stays within what was received.
 create function desk.check_payments(roots uuid[]) returns void
