@@ -207,6 +207,17 @@ def test_the_views_say_what_each_column_means(db):
         assert kept == (list(said.columns.values()), said.description)
 
 
+def test_every_table_and_view_of_the_desk_says_what_it_holds(db):
+    told = dict(
+        db.execute(
+            "select relname, obj_description(oid) from pg_class"
+            " where relnamespace = 'desk'::regnamespace and relkind in ('r', 'v')"
+        ).fetchall()
+    )
+    assert {"sessions", "work_items", "denials", *VIEWS} <= told.keys()
+    assert [name for name, meaning in told.items() if not meaning] == []
+
+
 def test_every_role_may_read_the_views_and_only_the_desk_the_sessions(desk):
     for role in READERS:
         with desk.open(role) as db:
