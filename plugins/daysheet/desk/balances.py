@@ -9,6 +9,7 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import class_row
 
+from daysheet.desk.cases import hold_sessions
 from daysheet.desk.refusals import Refused, conflict
 
 _BALANCES = """
@@ -62,10 +63,7 @@ def lock_sessions(
 
     Raises a 404 if one of them is unknown.
     """
-    connection.execute(
-        "select from desk.sessions where session_id = any(%s) order by session_id for update",
-        [list(session_ids)],
-    )
+    hold_sessions(connection, session_ids)
     found = balances(connection, session_ids)
     if len(found) < len(set(session_ids)):
         raise Refused(404, "unknown_session", "there is no such session", field="session_id")

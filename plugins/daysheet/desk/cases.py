@@ -214,22 +214,19 @@ _SESSION_COLUMNS = (
 )  # fmt: skip
 
 
-def lock_sessions(connection: psycopg.Connection, session_ids: Iterable[UUID]) -> dict[UUID, Facts]:
-    """Lock these sessions, always in the same order, and read what is known of them.
+def hold_sessions(connection: psycopg.Connection, session_ids: Iterable[UUID]) -> None:
+    """Lock these sessions until the transaction ends, always in the same order.
 
-    Sessions that do not exist are not in the answer.
+    Read them only after it: what others did meanwhile must be seen.
     """
-    ids = list(session_ids)
-    # Read only after every lock is held: what others did meanwhile must be seen.
     connection.execute(
         "select from desk.sessions where session_id = any(%s) order by session_id for update",
-        [ids],
+        [list(session_ids)],
     )
-    return read_facts(connection, ids)
 
 
 def read_facts(connection: psycopg.Connection, session_ids: Iterable[UUID]) -> dict[UUID, Facts]:
-    """What is known of these sessions, without holding them."""
+    """What is known of these sessions; those that do not exist are not in the answer."""
     query = _FACTS.format(columns=", ".join(_SESSION_COLUMNS))
     with connection.cursor(row_factory=class_row(Facts)) as cursor:
         rows = cursor.execute(query, {"ids": list(session_ids)})

@@ -15,7 +15,7 @@ from daysheet.desk.cases import (
     Facts,
     Origin,
     Stamps,
-    lock_sessions,
+    hold_sessions,
     read_facts,
 )
 from daysheet.desk.history import record_first_status, write
@@ -106,7 +106,7 @@ def change_each(
     results: dict[int, Result] = {}
     with connection.transaction():
         # All locks first, or two files could each wait for the other.
-        lock_sessions(connection, {change.session_id for change in changes})
+        hold_sessions(connection, {change.session_id for change in changes})
         left = dict(enumerate(changes))
         while left:
             wave: dict[UUID, int] = {}
