@@ -90,6 +90,14 @@ class Model:
         ours = [row["amount"] for row in self.standing(session_id, *WRITTEN_OFF)]
         return sum(ours) if ours else self.said(session_id).write_off
 
+    def taken_off(self, session_id: UUID, kind: str, amount: Decimal, expected: Expected) -> None:
+        """An adjustment; the first write-off made here takes over what the export wrote off."""
+        if amount != 0 and kind in WRITTEN_OFF and not self.standing(session_id, *WRITTEN_OFF):
+            expected.adjust(
+                session_id, "contractual", max(self.said(session_id).write_off, NOTHING)
+            )
+        expected.adjust(session_id, kind, amount)
+
     def transferred(self, session_id: UUID) -> Decimal:
         moved = self.standing(session_id, "to_client", "from_client")
         signed = [row["amount"] * (1 if row["kind"] == "to_client" else -1) for row in moved]

@@ -208,3 +208,38 @@ def test_a_split_corrected_on_the_same_session_reopens_it(books, payer):
     right = part(owed, "100.00", remainder="leave_open")
     correct_split(books, BILLER, payment.payment_id, [wrong], [right])
     assert read(books, owed, "billing_status", "outstanding") == ("pending", 30)
+
+
+@pytest.mark.parametrize(
+    ("status", "remainder"), [("paid", "contractual"), ("written_off", "write_off")]
+)
+def test_what_an_export_wrote_off_stays_off_when_the_rest_is_written_off_here(
+    books, payer, status, remainder
+):
+    owed = a_session(books, "pending", payer_id=payer, write_off_reported=Decimal(30))
+    if remainder == "contractual":
+        enter(books, payer, "80.00", part(owed, "80.00", remainder=remainder))
+    else:
+        change_status(books, LEAD, owed, "written_off", details=Details(reason="too small"))
+    paid = read(books, owed, "amount_paid")
+    assert read(books, owed, *MONEY) == (status, 130 - paid, 0, 0)
+    (made,) = books.execute(
+        "select adjustment_id from desk.adjustments order by amount = 30 limit 1"
+    ).fetchone()
+    undo(books, LEAD, made, "mistaken")
+    assert read(books, owed, "write_off", "outstanding") == (30, 100 - paid)
+
+
+def test_nothing_is_written_off_while_an_appeal_is_undecided(books, payer):
+    owed = a_session(books, "appealing", payer_id=payer)
+    enter(books, payer, "50.00", part(owed, "50.00", remainder="leave_open"))
+    with refused(422, "appeal_open"):
+        move(books, LEAD, owed, "write_off", Decimal(80), reason="enough")
+    assert books.execute("select decision from desk.appeals").fetchall() == [(None,)]
+
+
+@pytest.mark.parametrize("status", ["scheduled", "voided"])
+def test_what_did_not_take_place_is_not_written_off(books, payer, status):
+    owed = a_session(books, status, payer_id=payer)
+    with refused(422, "nothing_owed"):
+        move(books, LEAD, owed, "write_off", Decimal(30), reason="small")

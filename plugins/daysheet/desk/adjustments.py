@@ -32,6 +32,13 @@ _ADJUST = """
     )
     returning adjustment_id
 """
+# Where something is written off here the export's own write-off counts no more: it is taken over.
+_TAKE_OVER = """
+    insert into desk.adjustments (session_id, kind, amount, reason, by_user, source)
+    select session_id, 'contractual', write_off_reported, 'written off by the export', %s, %s
+    from desk.sessions
+    where session_id = %s and write_off_posted is null and write_off_reported > 0
+"""
 
 
 def adjust(
@@ -50,7 +57,8 @@ def adjust(
     A write-off needs a lead; so does a contractual one before the payer has paid anything, and
     billing the client what the payer denied with group code CO. More written off than
     ``writeoff_limit`` on one session needs an admin. Raises 403 for these, 422 for an amount
-    beyond what is there to move, 409 for a stale ``row_version``.
+    beyond what is there to move, for a write-off while an appeal is undecided or of a visit that
+    did not take place, 409 for a stale ``row_version``.
     """
     amount, reason = positive(amount), _reason(reason)
     with connection.transaction():
@@ -63,6 +71,9 @@ def adjust(
             )
         if not actor.is_system:
             _needs_right(connection, actor, balance, kind, amount)
+        if kind in ("contractual", "write_off"):
+            _check_writable_off(connection, balance, kind)
+            connection.execute(_TAKE_OVER, [actor.user_id, actor.source, session_id])
         return _insert(
             connection, actor, kind, amount, reason, session_id=session_id, origin=origin
         )
@@ -222,6 +233,20 @@ def _needs_right(
     ).fetchone() or (amount, Decimal(0))
     if written_off > limit and not actor.may(DeskRole.ADMIN):
         raise no_right(f"writing off more than {limit} on one session needs the role admin")
+
+
+def _check_writable_off(connection: psycopg.Connection, balance: Balance, kind: str) -> None:
+    if balance.billing_status in ("scheduled", "voided"):
+        raise not_possible("nothing_owed", f"the session is {balance.billing_status}")
+    if (
+        kind == "write_off"
+        and connection.execute(
+            "select 1 from desk.denials inner join desk.appeals using (denial_id)"
+            " where session_id = %s and resolved_on is null and decided_on is null",
+            [balance.session_id],
+        ).fetchone()
+    ):
+        raise not_possible("appeal_open", "an appeal is undecided")
 
 
 def _reason(reason: str) -> str:
