@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from daysheet.desk.refusals import Refused
 from tests.desk.machine_model import (
@@ -92,8 +92,13 @@ class Files(RuleBasedStateMachine):
         rows = list(self.now[table].values())
         if pick % 10:
             rows = [row for row in rows if likes(row)] or rows
-        order = ("service_on", "created_at", "amount", "kind")
-        rows.sort(key=lambda row: [str(row.get(name)) for name in order])
+        # by what is the same when it is done again: keys and references are not
+        order = ("service_on", "created_at", "amount", "kind", "line")
+        visit_of = self.model.number_of.get
+        rows.sort(
+            key=lambda row: [*(str(row.get(name)) for name in order),
+                             str(visit_of(row.get("session_id")))]
+        )  # fmt: skip
         return rows[pick % len(rows)]
 
     def session(self, pick: int, likes: Callable[[Row], bool] = lambda _: True) -> Row:
@@ -182,7 +187,6 @@ class Files(RuleBasedStateMachine):
             remittance_file(lines), 0, lambda _: self.model.delivered.update(map(tuple, lines))
         )
 
-    @precondition(lambda self: self.files)
     @rule(pick=picks)
     def load_again(self, pick):
         text, note = self.files[pick % len(self.files)]

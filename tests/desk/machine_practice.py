@@ -230,6 +230,8 @@ class Room:
     def __init__(self, practice: Practice, admin: psycopg.Connection) -> None:
         self.practice, self.desk, self._admin = practice, practice.desk, admin
         staff(admin)
+        # work goes to one of them, whatever references are drawn
+        admin.execute("update desk.staff set works_claims = user_id = 'biller'")
         first, second = (
             insert(
                 admin,
