@@ -2,6 +2,12 @@
 -- Payments and what became of them: nothing here is ever edited, only undone by an opposite row.
 set role daysheet_owner;
 
+create function desk.plain_reference(reference text) returns text
+language sql immutable parallel safe
+return nullif(regexp_replace(upper(reference), '[^A-Z0-9]', '', 'g'), '');
+comment on function desk.plain_reference(text) is
+'A payment''s reference as references are compared: letters and digits, upper case.';
+
 create table desk.payments (
     payment_id uuid primary key default gen_random_uuid(),
     payer_id uuid references desk.payers,
@@ -9,9 +15,7 @@ create table desk.payments (
         method in ('eft', 'check', 'card', 'cash', 'virtual_card', 'adjustment')
     ),
     reference text,
-    reference_norm text generated always as (
-        nullif(regexp_replace(upper(reference), '[^A-Z0-9]', '', 'g'), '')
-    ) stored,
+    reference_norm text generated always as (desk.plain_reference(reference)) stored,
     received_on date not null,
     amount numeric(12, 2) not null,
     source text not null check (source in ('manual', 'payment_report', 'payment_export')),

@@ -41,7 +41,7 @@ _SAVE = f"""
 _SAME = """
     select payment_id from desk.payments
     where payer_id = %(payer_id)s and received_on = %(received_on)s and amount = %(amount)s
-    and reference_norm = nullif(regexp_replace(upper(%(reference)s), '[^A-Z0-9]', '', 'g'), '')
+    and reference_norm = desk.plain_reference(%(reference)s)
     and not is_reversed and reverses_payment_id is null
     order by created_at limit 1
 """

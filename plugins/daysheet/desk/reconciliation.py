@@ -85,8 +85,7 @@ _CONTROL_TOTAL = """
     as control (reference, received_on, amount)
     left join desk.payments
         on payments.source = 'payment_report' and control.received_on = payments.received_on
-        and payments.reference_norm
-        = nullif(regexp_replace(upper(control.reference), '[^A-Z0-9]', '', 'g'), '')
+        and payments.reference_norm = desk.plain_reference(control.reference)
     group by control.reference, control.received_on, control.amount
     having coalesce(sum(payments.amount), 0) != control.amount
 """
