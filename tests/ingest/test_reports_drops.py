@@ -349,3 +349,13 @@ def test_reports_and_tables_share_the_inbox(practice):
     practice.drop("visits.csv", written(visit()))
     assert states(practice.run()) == ["loaded", "loaded"]
     assert practice.query("select count(*) from ops.batch where state = 'committed'") == [(1,)]
+
+
+def test_of_two_exports_of_one_day_the_one_written_later_counts(practice):
+    """A browser names the second download of a day " (1)", which sorts before the first."""
+    first = practice.drop("appointments_2026-11-19.csv", written(visit()))
+    second = practice.drop("appointments_2026-11-19 (1).csv", written(paid()))
+    os.utime(first, (1_000_000, 1_000_000))
+    os.utime(second, (2_000_000, 2_000_000))
+    practice.run()
+    assert practice.session("billing_status, ins_paid_reported::text") == ("paid", "100.00")

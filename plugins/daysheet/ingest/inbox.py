@@ -75,6 +75,7 @@ class Drop:
     rows: int | None = None
     refusal: Refusal | None = None
     by_header: bool = False  # not its name but its header says which table it holds
+    modified: float = 0.0  # of two exports of one day or moment the one written later is the newer
 
     @property
     def folder(self) -> str | None:
@@ -128,7 +129,12 @@ class Inbox:
         # A manifest that is refused goes first: a folder with only its manifest left is tidied up.
         return sorted(
             found,
-            key=lambda drop: (not drop.name.endswith(MANIFEST), drop.exported_on, drop.place),
+            key=lambda drop: (
+                not drop.name.endswith(MANIFEST),
+                drop.exported_on,
+                drop.modified,
+                drop.place,
+            ),
         )
 
     def _of_source(self, source: str) -> list[Drop]:
@@ -262,6 +268,7 @@ class Inbox:
             table=table,
             refusal=refusal,
             by_header=by_header,
+            modified=entry.modified,
         )
 
     def _is_empty_folder(self, parent: str, entry: Entry) -> bool:
