@@ -73,6 +73,12 @@ def test_what_is_left_stays_open_until_appointments_show_it_written_off(practice
     assert practice.items() == []
 
 
+def test_appointments_that_lag_behind_ask_nothing_about_what_is_paid(practice):
+    load(practice, line("130.0"))
+    practice.load("appointments_2026-11-19.csv", written(visit(paid="50.0", unpaid="80.0")))
+    assert practice.only("billing_status, needs_disposition") == ("paid", False)
+
+
 def test_money_dates_what_appointments_showed_as_paid(practice):
     practice.load("appointments_2026-11-17.csv", written(paid()))
     assert practice.only("paid_on, paid_on_source") == (None, "unknown")

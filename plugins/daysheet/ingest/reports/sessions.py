@@ -143,7 +143,9 @@ def change(
         connection.execute(
             sql.SQL(
                 "update desk.sessions set {sets}, source_as_of = {day}, source_file_id = {file},"
-                " needs_disposition = sessions.needs_disposition or given.is_partly_paid"
+                # Of money that was posted here the posting has said what is left.
+                " needs_disposition = sessions.needs_disposition"
+                " or (given.is_partly_paid and sessions.ins_paid_posted is null)"
                 " from unnest({arrays}) as given (session_id, {names}, is_partly_paid)"
                 " where sessions.session_id = given.session_id"
                 " returning sessions.session_id, sessions.outstanding"
