@@ -142,10 +142,12 @@ def test_imported_money_is_matched_by_reference_then_by_payer_and_number(books, 
     other = a_payer(books)
     first = a_claim(books, payer, clearinghouse_ref="CR1", payer_claim_no="A1")
     second = a_claim(books, payer, clearinghouse_ref="CR2", payer_claim_no="A2")
-    asked = [(payer, "CR1", "A2"), (other, "CR1", None), (payer, None, "A2"), (payer, "CR9", "A2"),
-             (other, None, "A2"), (None, None, "A2"), (payer, None, None)]  # fmt: skip
+    third = a_claim(books, payer, payer_claim_no="A3")
+    asked = [(payer, "CR1", "A2"), (other, "CR1", None), (payer, None, "A2"), (payer, "CR9", "A3"),
+             (payer, "CR9", "A2"), (other, None, "A2"), (None, None, "A2"),
+             (payer, None, None)]  # fmt: skip
     matched = match_claims(books, [ClaimReferences(*one) for one in asked])
-    assert matched == [first, first, second, second, None, None, None]
+    assert matched == [first, first, second, third, None, None, None, None]
 
 
 def test_sessions_are_suggested_by_reference_then_amount_then_age(books, payer):
