@@ -9,6 +9,7 @@ from daysheet.desk.denial_report import denial_report
 from daysheet.desk.denials import CATEGORIES, suggestion
 from daysheet.desk.lifecycle import Details, allowed_next, change_status
 from daysheet.desk.refusals import Refused
+from tests.desk.money import enter, part, reverse
 from tests.desk.stages import (
     BILLER,
     CHARGE,
@@ -17,6 +18,7 @@ from tests.desk.stages import (
     SYSTEM,
     TODAY,
     VIEWER,
+    a_payer,
     a_session,
     read,
 )
@@ -272,6 +274,20 @@ def test_the_report_counts_decisions_and_follows_the_money(db):
     (by_clinician,) = denial_report(db, LEAD, "clinician")
     assert by_clinician.name == "Cleo Clinician"
     assert (by_clinician.is_small, by_clinician.is_high) == (True, False)
+
+
+def test_what_a_payer_takes_back_with_a_denial_is_denied_and_not_recovered(db):
+    payer = a_payer(db)
+    session_id = a_session(db, "submitted", payer_id=payer)
+    check = enter(db, payer, "100.00", part(session_id, "100.00", remainder="contractual"))
+    details = Details(on=TODAY, category="eligibility")
+    change_status(db, LEAD, session_id, "denied", details=details)
+    reverse(db, check)
+    (rate,) = denial_report(db, VIEWER, "payer")
+    assert (rate.denied_amount, rate.recovered) == (100, 0)
+    enter(db, payer, "100.00", part(session_id, "100.00"))
+    (rate,) = denial_report(db, VIEWER, "payer")
+    assert (rate.denied_amount, rate.recovered) == (100, 100)
 
 
 def test_the_report_by_clinician_is_the_leads(db):

@@ -268,6 +268,12 @@ def test_the_system_calls_it_the_clients_only_if_insurance_was_charged_nothing(d
     assert refusal(db, SYSTEM, session_id, "client_responsibility") == (422, "insurance_charged")
 
 
+def test_insurance_found_is_of_a_known_payer(db):
+    session_id = a_session(db, "client_responsibility")
+    found = Details(payer_id=uuid4())
+    assert refusal(db, BILLER, session_id, "documented", found) == (422, "unknown_payer")
+
+
 def test_insurance_found_has_a_payer(db):
     session_id = a_session(db, "client_responsibility", payer_id=None)
     assert refusal(db, BILLER, session_id, "documented") == (422, "missing")

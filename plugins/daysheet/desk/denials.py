@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 
 import psycopg
 
@@ -46,6 +47,8 @@ def open_denial(connection: psycopg.Connection, case: Case) -> None:
     its appeal was upheld: levels go on where they were.
     """
     facts, details = case.facts, case.details
+    # who denies what it has paid takes the money back
+    takes_back = facts.amount_paid if facts.billing_status == "paid" else Decimal(0)
     given = {
         "session_id": facts.session_id,
         "denial_id": facts.denial_id,
@@ -55,8 +58,8 @@ def open_denial(connection: psycopg.Connection, case: Case) -> None:
         "carc": details.carc,
         "group_code": details.group_code,
         "note": details.note,
-        "amount": facts.outstanding,
-        "paid_before": facts.amount_paid,
+        "amount": facts.outstanding + takes_back,
+        "paid_before": facts.amount_paid - takes_back,
         "by_user": case.actor.user_id,
     }
     if facts.denial_is_open:

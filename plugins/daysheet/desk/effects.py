@@ -131,8 +131,15 @@ def _adjust(connection: psycopg.Connection, case: Case, kind: str) -> None:
 
 
 def bill_payer_instead(connection: psycopg.Connection, case: Case) -> None:
-    """Take back from the client what was moved there."""
+    """Take back from the client what was moved there, for a payer that is known."""
     facts = case.facts
+    if (
+        case.details.payer_id is not None
+        and not connection.execute(
+            "select from desk.payers where payer_id = %s", [case.details.payer_id]
+        ).fetchall()
+    ):
+        raise not_possible("unknown_payer", "there is no such payer", field="payer_id")
     if facts.client_transfer > 0:
         adjust(
             connection, case.actor, facts.session_id, "from_client", facts.client_transfer,
