@@ -96,7 +96,7 @@ desk.payment_allocations, desk.adjustments, desk.reconciliation_clearances, desk
 from daysheet_desk, daysheet_loader;
 -- Row locks need it; no column but this one can be changed.
 grant update (is_reversed) on desk.payments to daysheet_desk, daysheet_loader;
--- What only triggers or the database itself write.
+-- What only triggers or the database itself write, and what is never said anew.
 do $$
 declare
     kept record;
@@ -106,6 +106,7 @@ begin
     ('sessions', 'insert', array['ins_paid_posted', 'write_off_posted', 'client_transfer']),
     ('sessions', 'update', array['ins_paid_posted', 'write_off_posted', 'client_transfer']),
     ('payments', 'insert', array['is_reversed']),
+    ('denials', 'update', array['session_id', 'amount', 'paid_before']),
     ('session_status_history', 'insert', array['history_id', 'at'])
     loop
         select string_agg(quote_ident(attname), ', ') into others from pg_attribute
