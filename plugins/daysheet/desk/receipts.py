@@ -17,7 +17,7 @@ from daysheet.desk.refusals import Refused, conflict, no_right, not_possible
 Method = Literal["eft", "check", "card", "cash", "virtual_card", "adjustment"]
 PaymentSource = Literal["manual", "payment_report", "payment_export"]
 
-_FIRST_DAY = date(2015, 1, 1)
+FIRST_DAY = date(2015, 1, 1)  # no record is older
 _LONGEST_TEXT = 200
 _NEEDS_NO_REFERENCE = ("cash", "adjustment")
 
@@ -113,7 +113,7 @@ def checked(connection: psycopg.Connection, actor: Actor, receipt: Receipt) -> N
     _known_payer(connection, receipt.payer_id)
 
 
-def in_time(connection: psycopg.Connection, received_on: date, earliest: date = _FIRST_DAY) -> None:
+def in_time(connection: psycopg.Connection, received_on: date, earliest: date = FIRST_DAY) -> None:
     """Raise a 422 unless the day is between ``earliest`` and today."""
     (is_future,) = connection.execute("select %s > desk.today()", [received_on]).fetchone() or (
         True,

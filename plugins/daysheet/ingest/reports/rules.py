@@ -7,9 +7,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from daysheet.desk.receipts import FIRST_DAY
 from daysheet.ingest.reports.cells import Payer
 
-FIRST_DAY = date(2015, 1, 1)
 FURTHEST_AHEAD = timedelta(days=366)
 UNKNOWN_CODE = "UNKNOWN"  # of a visit without a code that cost nothing
 KNOWN_LABELS = {"PAID", "UNPAID", "OVER", "NO CHARGE", "UNINVOICED", "UNBILLED", "PENDING"}
