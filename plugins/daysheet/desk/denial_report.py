@@ -9,11 +9,11 @@ from psycopg.rows import class_row
 
 from daysheet.desk.actors import Actor, DeskRole
 from daysheet.desk.metrics import SMALL_SAMPLE
-from daysheet.settings import PROJECT
+from daysheet.warehouse.desk_views import QUERIES
 
 Grouping = Literal["payer", "category", "clinician"]
 
-_REPORT = PROJECT / "sql" / "revenue_cycle" / "denial_report.sql"
+_REPORT = QUERIES / "denial_report.sql"
 HIGH_RATE_PCT = 10
 
 

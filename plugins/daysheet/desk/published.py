@@ -11,10 +11,9 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from daysheet.rendering import Relations, render_text
-from daysheet.settings import PROJECT
 from daysheet.warehouse import LockClass
+from daysheet.warehouse.desk_views import QUERIES
 
-_QUERIES = PROJECT / "sql" / "revenue_cycle"
 _ITS_OWN = sql.SQL("listed.*")
 _Row = TypeVar("_Row")
 
@@ -67,7 +66,7 @@ class Reader:
 
         ``clauses`` narrow, sort and page it; ``columns`` are others than its own: counts and sums.
         """
-        path = _QUERIES / f"{query}.sql"
+        path = QUERIES / f"{query}.sql"
         text = render_text(path.read_text(encoding="utf-8"), Relations(), date.min, str(path))
         return sql.SQL("with {} listed as ({}) select {} from listed {}").format(
             sql.SQL("" if self.build else _NO_BUILD),

@@ -9,9 +9,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from daysheet.settings import PROJECT
-
-_QUERIES = PROJECT / "sql" / "revenue_cycle"
+from daysheet.warehouse.desk_views import QUERIES
 
 
 @dataclass(frozen=True)
@@ -125,7 +123,7 @@ def _one_row(connection: psycopg.Connection, query: str) -> dict[str, Any]:
 
 
 def _query(name: str) -> str:
-    return (_QUERIES / f"{name}.sql").read_text(encoding="utf-8")
+    return (QUERIES / f"{name}.sql").read_text(encoding="utf-8")
 
 
 def _of_the_dashboard(shown: _Shown, found: Mapping[str, Any]) -> Reading:

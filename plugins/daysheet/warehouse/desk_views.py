@@ -10,7 +10,7 @@ from daysheet.settings import PROJECT
 
 VIEWS = ("aging_report", "dashboard_metrics")  # the second reads the first
 READERS = ("loader", "builder", "reader", "desk", "mailer")
-FOLDER = PROJECT / "sql" / "revenue_cycle"
+QUERIES = PROJECT / "sql" / "revenue_cycle"
 
 
 class View(Document):
@@ -22,7 +22,7 @@ class View(Document):
 
 def load_view(name: str) -> View:
     """The meanings of one view."""
-    path: Path = FOLDER / f"{name}.yml"
+    path: Path = QUERIES / f"{name}.yml"
     return parse(View, path, read_yaml(path))
 
 
@@ -36,7 +36,7 @@ def sync_desk_views(connection: psycopg.Connection) -> None:
         connection.execute("set local role daysheet_owner")
         connection.execute("set local lock_timeout = '20s'")
         for name in VIEWS:
-            query = (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+            query = (QUERIES / f"{name}.sql").read_text(encoding="utf-8")
             view = sql.Identifier("desk", name)
             for statement in (
                 sql.SQL("create or replace view {} as {}").format(view, sql.SQL(query)),
