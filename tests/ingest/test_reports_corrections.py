@@ -73,6 +73,20 @@ def test_one_visit_goes_on_with_its_history_under_the_new_key(practice, page):
     assert by_time(practice, "session_id, billing_status")[1] == (old, "paid")
 
 
+def test_a_key_that_was_given_up_and_comes_again_is_asked_about(practice, page):
+    (_,), (new,) = by_time(practice)
+    same_visit(page, BILLER, new)
+    both = visit(), visit(at="11/02/2026 08:30", fee="170.0", charge="140.0", unpaid="140.0")
+    for day, rows, verdict in (
+        ("2026-11-15", both, "accepted_with_warning"),
+        ("2026-11-16", (*both, visit(at="11/09/2026 08:00")), "unchanged"),
+    ):
+        outcome = practice.drop_visits(day, *rows)
+        assert practice.verdicts(outcome.file_id)[2][0] == verdict
+        assert practice.items() == [("conflict", "source_regression")]
+    assert practice.session("billing_status", f"session_id = '{new}'") == ("voided",)
+
+
 def test_it_is_decided_once_by_a_biller_who_has_seen_the_newest(practice, page):
     (old,), (new,) = by_time(practice)
     for actor, given, status in ((VIEWER, {}, 403), (BILLER, {"row_version": 99}, 409)):

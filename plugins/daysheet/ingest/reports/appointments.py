@@ -129,7 +129,8 @@ class _Import:
             return _Found(row, draft, stored, "unchanged", [*warnings, "stale_export"])
         if draft.row_hash == stored.row_hash:
             return _Found(row, draft, stored, "unchanged", warnings)
-        if goes_backwards(stored.billing_status, stored.snapshot, draft.snapshot):
+        is_back = stored.billing_status == "voided" and stored.row_hash is None
+        if is_back or goes_backwards(stored.billing_status, stored.snapshot, draft.snapshot):
             warnings.append("source_regression")
         return _Found(row, draft, stored, "updated", warnings)
 

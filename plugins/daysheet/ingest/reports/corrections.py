@@ -108,6 +108,8 @@ def _exchange(connection: psycopg.Connection, new_id: UUID, old_id: UUID) -> Non
             ),
             [*(before[other] or ()), one],
         )
+    # No export has the old key any more. If one brings it again, that is news.
+    connection.execute("update desk.sessions set row_hash = null where session_id = %s", [new_id])
 
 
 def _follow(connection: psycopg.Connection, new: Stored, old: Stored) -> None:
