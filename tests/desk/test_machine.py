@@ -394,6 +394,7 @@ def test_the_books_agree_whatever_happens_in_whatever_order(shared_warehouse, tm
             lambda: Machine(room),
             settings=settings(
                 max_examples=EXAMPLES, stateful_step_count=STEPS, deadline=None,
+                derandomize="DAYSHEET_MACHINE_EXAMPLES" not in os.environ,
                 suppress_health_check=list(HealthCheck),
             ),
         )  # fmt: skip
