@@ -3,9 +3,10 @@
 Sections, each alone with ``--only``: ``parse`` (DAG files), ``load`` (a million rows against bare
 COPY), ``memory`` (while loading a small and a large file), ``build`` (a practice loaded and built,
 by the engine and bare, and its known totals), ``airflow`` (whole builds in a deployment of its
-own, less the same DAGs with ``select 1``), ``desk`` (its views and lists over 50,000 sessions, with
-the plans). All that is made is removed again; anything that fails ends it with an exit code.
-``make bench ARGS="--patients 2000 --years 3 --rows 100000"`` is quick.
+own, less the same DAGs with ``select 1``), ``desk`` (loading long reports; its views and lists over
+50,000 sessions, with the plans; the daily refresh). All that is made is removed again; anything
+that fails ends it with an exit code. ``make bench ARGS="--patients 2000 --years 3 --rows 100000"``
+is quick.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from rich.table import Table
 from daysheet.settings import PROJECT
 from tests.bench.building import measure_build, measure_models
 from tests.bench.desk import fill_desk, measure_desk
+from tests.bench.desk_work import measure_refresh, measure_reports
 from tests.bench.loading import MB, measure_load, measure_memory, write_procedures
 from tests.bench.phases import measure_phases
 from tests.bench.rebuilding import measure_rebuilds
@@ -97,13 +99,16 @@ def airflow(chosen: argparse.Namespace, folder: Path) -> None:
     show("Their tasks (medians)", tasks)
 
 
-def desk(chosen: argparse.Namespace, _: Path) -> None:
+def desk(chosen: argparse.Namespace, folder: Path) -> None:
+    with bench_warehouse() as warehouse:
+        show("Loading reports of 50,000 rows", measure_reports(warehouse, folder / "reports"))
     with bench_warehouse() as warehouse:
         show("Writing 50,000 sessions", {"s": round(fill_desk(warehouse, UNTIL), 1)})
         figures, plans = measure_desk(warehouse, UNTIL, chosen.rounds)
         show("The desk over 50,000 sessions", figures)
         for name, plan in plans.items():
             console.print(f"{name}\n{plan}\n", markup=False, soft_wrap=True)
+        show("The daily refresh over them", measure_refresh(warehouse, UNTIL))
 
 
 SECTIONS: dict[str, Callable[[argparse.Namespace, Path], None]] = {

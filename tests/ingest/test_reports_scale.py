@@ -7,9 +7,9 @@ from tests.ingest.practice_reports import Practice, paid, visit, written
 ROWS = 6_000
 
 
-def rows(make):
+def rows(make, count=ROWS):
     start = date(2025, 1, 1)
-    for at in range(ROWS):
+    for at in range(count):
         day = start + timedelta(days=at % 600)
         clock = f"{8 + at // 600 % 10:02}:{at // 6000 * 5:02}"
         yield make(at)(at=f"{day:%m/%d/%Y} {clock}", client=f"Client {at % 600} Number{at // 600}")
