@@ -232,10 +232,13 @@ create table ops.mail_line (
     mail_id bigint not null references ops.mail,
     alert_id uuid not null references desk.alerts,
     section text not null check (section in ('new', 'escalated', 'open', 'resolved')),
+    event_id bigint not null references desk.alert_events,
     primary key (mail_id, alert_id)
 );
 comment on table ops.mail_line is
 'Which alerts a digest told of, those behind "and n more" too.';
+comment on column ops.mail_line.event_id is
+'The last thing that had become of the alert: what came later is told by the next digest.';
 create index mail_line_by_alert on ops.mail_line (alert_id);
 
 create trigger touch before update on desk.alerts for each row execute function desk.touch();
