@@ -22,6 +22,9 @@ class Settings(BaseSettings):
     drops_url: str = Field("", description="Drop folder, an ObjectStoragePath; '' = home/drops.")
     drops_conn_id: str | None = Field(None, description="Airflow connection of the drop folder.")
     ops_email: str = Field("ops@practice.example", description="Who hears of failures.")
+    mail_domains: str = Field(
+        "practice.example", description="Domains, comma-separated: only these get digests."
+    )
 
     web_port: int = Field(8080, description="Airflow's pages, on loopback.")
     postgres_port: int = Field(15432, description="The embedded Postgres, on loopback.")
@@ -54,6 +57,12 @@ class Settings(BaseSettings):
     def drops(self) -> str:
         """The drop folder as a URL: holds inbox/, archive/, rejected/ and held/."""
         return self.drops_url or (self.home / "drops").as_uri()
+
+    @property
+    def domains(self) -> frozenset[str]:
+        """The domains whose addresses may get digests."""
+        named = (name.strip().lower() for name in self.mail_domains.split(","))
+        return frozenset(name for name in named if name)
 
     def clock(self) -> dict[str, str]:
         """Session settings by which ``desk.today()`` says what :meth:`today` says."""

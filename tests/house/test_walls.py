@@ -21,12 +21,13 @@ MAY_IMPORT = {
     "checks": _CORE,
     "builds": _CORE | {"checks"},
     "desk": _CORE,
+    "mail": _CORE,
     "ingest": _CORE | {"desk"},
     "dictionary": _CORE,
     "scaffolding": {"catalog", "settings"},
     "synthetic": {"catalog", "settings"},
     "embedded": {"settings", "warehouse"},
-    "orchestration": _CORE | _WORK,
+    "orchestration": _CORE | _WORK | {"mail"},
     "cli": _CORE | _WORK | {"dictionary", "embedded", "scaffolding", "synthetic"},
 }
 
@@ -34,9 +35,9 @@ MAY_IMPORT = {
 ONLY_IN = {
     "airflow": {"orchestration"},
     "fastapi": {"web"},
-    "psycopg": {"warehouse", *_WORK},
+    "psycopg": {"mail", "warehouse", *_WORK},
     "yoyo": {"warehouse"},
-    "jinja2": {"dictionary", "rendering"},
+    "jinja2": {"dictionary", "mail", "rendering"},
     "typer": {"cli"},
     "rich": {"cli"},
     "aiosmtpd": {"embedded"},

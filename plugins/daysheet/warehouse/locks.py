@@ -14,3 +14,4 @@ class LockClass(IntEnum):
     HOUSEKEEPING = 6  # second key: 0
     MIGRATION = 7  # second key: 0
     SCHEMAS = 8  # second key: build; making its schemas
+    OUTBOX = 9  # second key: hash of the cause of an ops mail, or of whom a digest is for
