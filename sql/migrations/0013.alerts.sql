@@ -19,6 +19,14 @@ return (
 comment on function desk.business_days(date, date) is
 'Business days after the first day, up to and with the second.';
 
+create function desk.practice_day(moment timestamptz) returns date
+language sql stable parallel safe
+return timezone(
+    coalesce(nullif(current_setting('daysheet.timezone', true), ''), 'UTC'), moment
+)::date;
+comment on function desk.practice_day(timestamptz) is
+'The day it was then in daysheet.timezone.';
+
 create table desk.alert_rules (
     code text primary key,
     enabled boolean not null default true,
@@ -255,7 +263,8 @@ grant select, insert on desk.alert_events, ops.mail_line to daysheet_desk;
 grant delete on desk.alert_snapshots to daysheet_desk;
 grant select on desk.alert_rules, desk.alert_snapshots, desk.alert_days to
 daysheet_reader, daysheet_mailer;
-grant execute on function desk.is_business_day(date), desk.business_days(date, date) to
+grant execute on function desk.is_business_day(date), desk.business_days(date, date),
+desk.practice_day(timestamptz) to
 daysheet_desk, daysheet_mailer, daysheet_reader;
 
 reset role;

@@ -54,37 +54,61 @@ class Reader:
         clauses: sql.Composable,
         values: Mapping[str, Any],
         columns: sql.Composable = _ITS_OWN,
+        **given: object,
     ) -> list[_Row]:
         """Rows of :meth:`statement` as ``shape``, with ``values`` bound to its placeholders."""
+        statement = self.statement(query, clauses, columns, **given)
         with self.connection.cursor(row_factory=class_row(shape)) as cursor:
-            return cursor.execute(self.statement(query, clauses, columns), values).fetchall()
+            return cursor.execute(statement, values).fetchall()
 
     def statement(
-        self, query: str, clauses: sql.Composable, columns: sql.Composable = _ITS_OWN
+        self,
+        query: str,
+        clauses: sql.Composable,
+        columns: sql.Composable = _ITS_OWN,
+        **given: object,
     ) -> sql.Composed:
         """``sql/revenue_cycle/<query>.sql``, called ``listed``, over the build and the desk.
 
         ``clauses`` narrow, sort and page it; ``columns`` are others than its own: counts and sums.
+        ``given`` are the words its text takes from us: numbers and expressions, never entered ones.
         """
-        path = QUERIES / f"{query}.sql"
-        text = render_text(path.read_text(encoding="utf-8"), Relations(), date.min, str(path))
         return sql.SQL("with {} listed as ({}) select {} from listed {}").format(
             sql.SQL("" if self.build else _NO_BUILD),
-            sql.SQL(text.replace("%", "%%")),
+            sql.SQL(_text(query, given).replace("%", "%%")),
             columns,
             clauses,
         )
 
 
-@contextmanager
-def published(connection: psycopg.Connection) -> Iterator[Reader]:
-    """Read the published build and the desk in one REPEATABLE READ READ ONLY transaction.
+def _text(query: str, given: Mapping[str, object]) -> str:
+    """The query's SQL; ``{{ query('x') }}`` in it is that of another query of the same folder."""
+    path = QUERIES / f"{query}.sql"
+    return render_text(
+        path.read_text(encoding="utf-8"),
+        Relations(),
+        date.min,
+        str(path),
+        query=lambda name: _text(name, given),
+        **given,
+    )
 
-    The first statement reads which build it is and takes a shared lock on it, so that housekeeping
-    leaves it. ``connection`` may have no transaction open; this one is only read, and ends here.
+
+@contextmanager
+def published(connection: psycopg.Connection, *, is_writing: bool = False) -> Iterator[Reader]:
+    """Read the published build and the desk in one REPEATABLE READ transaction.
+
+    The first query reads which build it is and takes a shared lock on it, so that housekeeping
+    leaves it. ``connection`` may have no transaction open; this one ends here. It is READ ONLY
+    unless ``is_writing``: then it brings alerts up to date, and nobody else changes one meanwhile.
     """
     with connection.transaction():
-        connection.execute("set transaction isolation level repeatable read, read only")
+        access = sql.SQL("read write" if is_writing else "read only")
+        connection.execute(
+            sql.SQL("set transaction isolation level repeatable read, {}").format(access)
+        )
+        if is_writing:  # before the first query: what it waited for is seen
+            connection.execute("lock table desk.alerts in share row exclusive mode")
         row = connection.execute(
             "select build, pg_advisory_xact_lock_shared(%s, build)"
             " from ops.current_build where build is not null",

@@ -10,6 +10,15 @@ from psycopg.types.json import Jsonb
 from daysheet.desk.deadlines import SESSION_DEADLINE
 from daysheet.desk.scoring import Situation, queue, score
 
+# Since when a session is what it is: a submission told late counts from its own day.
+STATUS_DAY = sql.SQL("""
+    case
+        when sessions.billing_status = 'submitted'
+            then least(sessions.last_submitted_on, sessions.status_since)
+        else sessions.status_since
+    end
+""")
+
 # A claim ages from its first submission, else from the visit; what is not owed (a credit, a
 # payment) from when it came up. A dental claim's item is open since the claim was first sent.
 _SITUATIONS = sql.SQL("""
@@ -29,12 +38,7 @@ _SITUATIONS = sql.SQL("""
         case
             when items.dental_claim_id is not null then 'submitted' else sessions.billing_status
         end as status,
-        desk.today() - case
-            when items.session_id is null then items.opened_on
-            when sessions.billing_status = 'submitted'
-                then least(sessions.last_submitted_on, sessions.status_since)
-            else sessions.status_since
-        end as days_in_status,
+        desk.today() - coalesce({status_day}, items.opened_on) as days_in_status,
         items.detail @> '{{"underpaid": true}}' as is_underpaid
     from desk.work_items as items
     left join desk.sessions on items.session_id = sessions.session_id
@@ -60,7 +64,7 @@ def rank_sessions(connection: psycopg.Connection, session_ids: Iterable[UUID]) -
 
 
 def _rank(connection: psycopg.Connection, which: sql.SQL, values: list[list[UUID]]) -> int:
-    query = _SITUATIONS.format(deadline=SESSION_DEADLINE, which=which)
+    query = _SITUATIONS.format(deadline=SESSION_DEADLINE, status_day=STATUS_DAY, which=which)
     changed = []
     for item_id, was, was_queue, was_parts, *situation in connection.execute(query, values):
         item = Situation(*situation)
