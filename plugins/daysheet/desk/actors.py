@@ -59,3 +59,8 @@ def staff_member(connection: psycopg.Connection, user_id: str) -> Actor:
     if row is None:
         raise no_right("you have no role at the desk: an admin can give you one")
     return Actor(user_id, DeskRole[row[0].upper()], "ui")
+
+
+def display_codes(connection: psycopg.Connection) -> dict[str, str]:
+    """What each member of staff is called on pages and in mails, by Airflow user name."""
+    return dict(connection.execute("select user_id, display_code from desk.staff").fetchall())

@@ -1,0 +1,259 @@
+"""All that is known of one claim, by our reference of it: of a session, a claim, a dental claim."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Literal
+from uuid import UUID
+
+from psycopg import sql
+
+from daysheet.desk.actors import Actor, DeskRole
+from daysheet.desk.published import Reader
+from daysheet.desk.receivables import Source
+from daysheet.desk.refusals import Refused
+
+AgeBasis = Literal["submission", "service"]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A session, or a dental claim: what is shown of it, in dollars and days.
+
+    ``age_days`` counts from the first sending, else, with ``age_basis`` ``service``, from the
+    visit; None once it is closed. ``outstanding`` None is "no estimate".
+    """
+
+    subject_id: UUID
+    reference: str
+    claim_ref: str | None
+    payer_name: str | None
+    client: str | None = field(repr=False)  # None: the practice system keeps the name
+    clinician: str | None = field(repr=False)
+    service_on: date | None = field(repr=False)
+    billing_code: str | None = field(repr=False)
+    status: str
+    is_open: bool  # somebody still owes something, or may
+    first_sent_on: date | None
+    last_sent_on: date | None
+    age_days: int | None
+    age_basis: AgeBasis | None
+    last_sent_age_days: int | None
+    filing_deadline: date | None
+    appeal_deadline: date | None
+    charge: Decimal
+    paid: Decimal
+    write_off: Decimal
+    client_share: Decimal
+    outstanding: Decimal | None
+    credit: Decimal
+    owner: str | None
+    next_action_on: date | None
+
+
+@dataclass(frozen=True)
+class LiveAlert:
+    """An alert that is not resolved; ``told`` are the codes of those who were mailed of it."""
+
+    subject_id: UUID
+    title: str
+    ends: str
+    counts: Literal["over", "days_left", "at_once"]
+    severity: str
+    status: str
+    day_count: int | None
+    quiet_until: date | None
+    silenced_by: str | None
+    told: str | None
+
+
+@dataclass(frozen=True)
+class ToDo:
+    """Open work."""
+
+    subject_id: UUID
+    kind: str
+    due_on: date | None
+    snoozed_until: date | None
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened; ``free_text`` is what somebody typed, None for who may not read it.
+
+    ``who`` is a display code, or the name of a DAG or an import; ``file_id`` and ``line`` say where
+    a file told it.
+    """
+
+    subject_id: UUID
+    at: datetime
+    kind: str
+    code: str
+    was: str | None
+    via: str | None
+    amount: Decimal | None
+    on_day: date | None
+    free_text: str | None = field(repr=False)
+    who: str
+    file_id: int | None
+    line: int | None
+
+
+@dataclass(frozen=True)
+class ClaimRecord:
+    """``lines`` are what the reference names; ``siblings`` all on the same claim, if several."""
+
+    reference: str
+    source: Source
+    payer_name: str | None
+    lines: tuple[Line, ...]
+    siblings: tuple[Line, ...]
+    is_whole: bool  # with full name and what people typed, not only initials
+    to_do: tuple[ToDo, ...] = ()
+    alerts: tuple[LiveAlert, ...] = ()
+    timeline: tuple[Event, ...] = ()  # the newest first
+
+    @property
+    def statuses(self) -> list[str]:
+        """Of its lines, each once."""
+        return sorted({line.status for line in self.lines})
+
+    @property
+    def references(self) -> dict[UUID, str]:
+        """What its lines are called, by the key that events and alerts go by."""
+        return {line.subject_id: line.reference for line in self.lines}
+
+    @property
+    def oldest(self) -> Line | None:
+        """The open line that waits longest, else the first."""
+        return max(self.lines, key=lambda line: (line.is_open, line.age_days or 0), default=None)
+
+    @property
+    def owners(self) -> list[str]:
+        """Codes of who works on its lines."""
+        return sorted({line.owner for line in self.lines if line.owner})
+
+    def earliest(self, column: str) -> date | None:
+        """The first of its lines' days in that column."""
+        return min((day for line in self.lines if (day := getattr(line, column))), default=None)
+
+    def total(self, column: str) -> Decimal | None:
+        """The sum over its lines of an amount; None where nobody estimated any of it."""
+        amounts = [getattr(line, column) for line in self.lines]
+        known = [amount for amount in amounts if amount is not None]
+        return sum(known, Decimal(0)) if known or not amounts else None
+
+
+def claim_record(reader: Reader, actor: Actor, reference: str) -> ClaimRecord:
+    """The record behind ``RS-``, ``RC-`` or ``DC-``; whatever names nothing is one 404.
+
+    A viewer gets initials and nothing anybody typed.
+    """
+    kind = reference[:3]
+    if kind == "DC-":
+        return _dental(reader, actor, reference)
+    if kind in ("RS-", "RC-"):
+        return _counseling(reader, actor, reference)
+    raise _unknown()
+
+
+def _counseling(reader: Reader, actor: Actor, reference: str) -> ClaimRecord:
+    is_whole = actor.may(DeskRole.BILLER)
+    client = "client_name" if is_whole else "client_initials"  # more than that is not even read
+    columns = sql.SQL(", ").join(
+        sql.SQL("{} as client").format(sql.Identifier(client))
+        if each.name == "client"
+        else sql.Identifier(each.name)
+        for each in fields(Line)
+    )
+
+    def lines(column: str, value: str) -> tuple[Line, ...]:
+        clauses = sql.SQL("where {} = %(value)s order by service_on, reference").format(
+            sql.Identifier(column)
+        )
+        return tuple(reader.rows(Line, "claim_sessions", clauses, {"value": value}, columns))
+
+    named = lines("reference", reference)
+    claim_ref = named[0].claim_ref if named else reference
+    claim = reader.connection.execute(
+        "select claims.claim_id, payers.name from desk.claims"
+        " left join desk.payers on claims.payer_id = payers.payer_id where claim_ref = %s",
+        [claim_ref],
+    ).fetchone()
+    if not named and claim is None:
+        raise _unknown()
+    siblings = lines("claim_ref", claim_ref) if claim_ref else ()
+    shown = named or siblings
+    payers = {line.payer_name for line in shown} or {claim[1] if claim else None}
+    record = ClaimRecord(
+        reference=reference,
+        source="simplepractice",
+        payer_name=payers.pop() if len(payers) == 1 else "several payers",
+        lines=shown,
+        siblings=siblings if len(siblings) > 1 else (),
+        is_whole=is_whole,
+    )
+    return _beside(
+        reader, record, [line.subject_id for line in shown] + ([claim[0]] if claim else [])
+    )
+
+
+def _dental(reader: Reader, actor: Actor, reference: str) -> ClaimRecord:
+    key = reader.connection.execute(
+        "select claim_id from desk.dental_claims where claim_ref = %s", [reference]
+    ).fetchone()
+    if key is None or reader.build is None:
+        raise _unknown()
+    which = sql.SQL("where dental_claim_number = %(number)s")
+    values = {"number": key[0]}
+    columns = sql.SQL(", ").join(sql.Identifier(each.name) for each in fields(Line))
+    (line,) = reader.rows(Line, "claim_dental", which, values, columns)
+    aging = sql.SQL("age_days, age_basis, last_sent_age_days, amount as outstanding")
+    for aged in reader.rows(dict, "aged_claims", which, values, aging):
+        line = replace(line, is_open=True, **aged)
+    record = ClaimRecord(
+        reference=reference,
+        source="opendental",
+        payer_name=line.payer_name,
+        lines=(line,),
+        siblings=(),
+        is_whole=actor.may(DeskRole.BILLER),
+    )
+    return _beside(reader, record, [line.subject_id])
+
+
+def _beside(reader: Reader, record: ClaimRecord, subjects: Sequence[UUID]) -> ClaimRecord:
+    """With what there is to do, the alerts and the timeline of its subjects."""
+    about, values = sql.SQL("where subject_id = any(%(subjects)s)"), {"subjects": list(subjects)}
+    typed = sql.Identifier("free_text") if record.is_whole else sql.SQL("null::text as free_text")
+    columns = sql.SQL(", ").join(
+        typed if each.name == "free_text" else sql.Identifier(each.name) for each in fields(Event)
+    )
+    return replace(
+        record,
+        to_do=tuple(
+            reader.rows(ToDo, "claim_to_do", about + sql.SQL(" order by due_on, kind"), values)
+        ),
+        alerts=tuple(
+            reader.rows(
+                LiveAlert,
+                "claim_alerts",
+                about + sql.SQL(" order by day_count desc, title"),
+                values,
+            )
+        ),
+        timeline=tuple(
+            reader.rows(
+                Event,
+                "claim_timeline",
+                about + sql.SQL(" order by at desc, kind, code"),
+                values,
+                columns,
+            )
+        ),
+    )
+
+
+def _unknown() -> Refused:
+    return Refused(404, "unknown_claim", "there is no such claim")

@@ -1,0 +1,54 @@
+"""The app as a whole: what holds for every route, and which routes there are."""
+
+from typing import Any
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse
+from starlette.exceptions import HTTPException
+
+from daysheet.desk.refusals import Refused
+from daysheet.web import assets, claims, start
+from daysheet.web.access import UserName
+from daysheet.web.envelope import Envelope
+from daysheet.web.guards import same_origin
+from daysheet.web.pages import error_page
+
+
+def _needs_login(user_name: UserName) -> None:
+    """Every route, whatever else it asks for."""
+
+
+def make_app() -> FastAPI:
+    """A new app. Only what is below a role at the desk says so in its own parameters."""
+    app = FastAPI(
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        dependencies=[Depends(_needs_login), Depends(same_origin)],
+    )
+    for part in (start, claims, assets):
+        app.include_router(part.router)
+    app.add_middleware(Envelope)
+    app.exception_handler(Refused)(_refused)
+    app.exception_handler(HTTPException)(_http_problem)
+    app.exception_handler(RequestValidationError)(_invalid)
+    return app
+
+
+async def _refused(request: Request, refusal: Any) -> HTMLResponse:
+    return error_page(request, refusal.status, refusal.problem)
+
+
+async def _http_problem(request: Request, problem: Any) -> HTMLResponse:
+    # our own "no right" is a refusal: as an HTTP error, 403 is Airflow's word for a forged token
+    status = 401 if problem.status_code == 403 else problem.status_code
+    return error_page(request, status)
+
+
+async def _invalid(request: Request, problem: Any) -> HTMLResponse:
+    return error_page(request, 422)
+
+
+app = make_app()

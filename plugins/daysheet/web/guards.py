@@ -1,0 +1,48 @@
+"""What stands before every page: a write from our own pages only, and a role at the desk."""
+
+from collections.abc import Iterator
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import psycopg
+from fastapi import Depends, Request
+
+from daysheet.desk.actors import Actor, staff_member
+from daysheet.desk.refusals import no_right
+from daysheet.settings import get_settings
+from daysheet.warehouse import session
+from daysheet.web.access import UserName, desk_dsn
+
+_READS = {"GET", "HEAD"}
+
+
+def same_origin(request: Request) -> None:
+    """Refuse a write that another site, or another port, made the browser send.
+
+    The login cookie goes with such a request too. What a browser says of itself decides; a request
+    that says nothing is refused, with a token in its header as well.
+    """
+    if request.method in _READS:
+        return
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    told = [site == "same-origin"] if site else []
+    told += [urlsplit(origin).netloc == request.headers.get("host")] if origin else []
+    if not told or not all(told):
+        raise no_right("changes are made from these pages only: reload the page and try again")
+
+
+def _desk_session() -> Iterator[psycopg.Connection]:
+    with session(
+        desk_dsn(), "daysheet web", autocommit=True, settings=get_settings().clock()
+    ) as connection:
+        yield connection
+
+
+DeskSession = Annotated[psycopg.Connection, Depends(_desk_session)]
+
+
+def _member(user_name: UserName, connection: DeskSession) -> Actor:
+    return staff_member(connection, user_name)
+
+
+Member = Annotated[Actor, Depends(_member)]

@@ -1,0 +1,89 @@
+"""Turns what was read into a page: templates, dates and money as they are shown, error pages."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from daysheet.settings import PROJECT, get_settings
+from daysheet.web.access import login_url
+from daysheet.web.assets import ASSETS
+from daysheet.web.wording import DAYS, days_of, headline, tone, words
+
+_ERRORS = {
+    401: ("Please log in", "Your login is missing or has ended."),
+    403: ("Not allowed", "You have no right to this."),
+    404: ("Not found", "There is nothing here, or nothing you may see."),
+    405: ("Not possible", "This page cannot be used that way."),
+    409: ("Changed meanwhile", "Somebody else was faster: reload and look again."),
+    422: ("Not possible as asked", "Something in the request cannot be right."),
+    500: (
+        "Something failed here",
+        "Nothing was changed. Try again; if it happens again, tell ops.",
+    ),
+}
+
+
+def page(request: Request, template: str, code: int = 200, /, **values: Any) -> HTMLResponse:
+    """The page ``templates/pages/<template>.html``."""
+    root = request.scope.get("root_path", "")
+    text = _environment().get_template(f"{template}.html").render(root=root, **values)
+    return HTMLResponse(text, code)
+
+
+def error_page(request: Request, status: int, problem: str | None = None) -> HTMLResponse:
+    """What went wrong, in words, with the number ops find it by; never a stack or SQL."""
+    title, usual = _ERRORS.get(status, _ERRORS[422])
+    answer = page(
+        request,
+        "error",
+        status,
+        title=title,
+        problem=problem or usual,
+        status=status,
+        incident=request.state.incident,
+        login=login_url(request) if status == 401 else None,
+    )
+    if status == 401:  # a browser goes there by itself
+        answer.headers["Refresh"] = f"0; url={login_url(request)}"
+    return answer
+
+
+def day(value: date | datetime | None) -> str:
+    """``Nov 20, 2026``; of a moment the day in the practice's time zone."""
+    if isinstance(value, datetime):
+        value = value.astimezone(ZoneInfo(get_settings().timezone))
+    return f"{value:%b} {value.day}, {value.year}" if value else "—"
+
+
+def clock(value: datetime) -> str:
+    """``14:05``, in the practice's time zone."""
+    return f"{value.astimezone(ZoneInfo(get_settings().timezone)):%H:%M}"
+
+
+def money(value: Decimal | None) -> str:
+    """``$1,234.50``."""
+    if value is None:
+        return "no estimate"
+    return f"{'-' if value < 0 else ''}${abs(value):,.2f}"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(PROJECT / "templates" / "pages"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        each.__name__: each for each in (day, clock, money, words, tone, headline, days_of)
+    }
+    environment.globals |= {"assets": ASSETS, "event_days": DAYS}
+    return environment

@@ -1,0 +1,83 @@
+"""What codes, days and events are called on the pages."""
+
+from collections.abc import Callable
+
+from daysheet.desk.claim_record import Event, LiveAlert
+
+_TONES = {
+    "denied": "bad",
+    "appealing": "warn",
+    "written_off": "done",
+    "voided": "done",
+    "paid": "good",
+    "Received": "good",
+    "approved": "good",
+    "completed": "warn",
+    "documented": "warn",
+    "ready_to_bill": "warn",
+    "critical": "bad",
+    "high": "warn",
+    "low": "done",
+}
+
+
+def words(code: str) -> str:
+    """``ready_to_bill`` as it is read."""
+    return code.replace("_", " ")
+
+
+def tone(code: str) -> str:
+    """The color of a status or a severity, beside its word: good, warn, bad, done or open."""
+    return _TONES.get(code, "open")
+
+
+def days_of(alert: LiveAlert) -> str:
+    """What an alert counts: ``112 days``, ``5 days left``, ``3 days too late``; else nothing."""
+    count = alert.day_count
+    if count is None or alert.counts == "at_once":
+        return ""
+    if alert.counts == "over":
+        return f"{count} days"
+    return f"{count} days left" if count >= 0 else f"{-count} days too late"
+
+
+def headline(event: Event) -> str:
+    """An event in a few words, without what anybody typed."""
+    return _HEADLINES[event.kind](event)
+
+
+def _status(event: Event) -> str:
+    return (
+        f"{words(event.was)} → {words(event.code)}" if event.was else f"began {words(event.code)}"
+    )
+
+
+def _sent(event: Event) -> str:
+    claim = "claim" if event.code == "original" else f"{event.code} claim"
+    return f"{claim} sent" + (f" through {event.via}" if event.via else "")
+
+
+def _alert(event: Event) -> str:
+    return f"alert {words(event.code)}: {event.was} ({event.via})"
+
+
+_HEADLINES: dict[str, Callable[[Event], str]] = {
+    "status": _status,
+    "sent": _sent,
+    "answer": lambda event: f"{event.code} by the payer",
+    "payment": lambda event: f"payment by {words(event.code)}",
+    "taken_back": lambda event: f"payment by {words(event.code)} undone",
+    "adjustment": lambda event: words(event.code),
+    "undone": lambda event: f"{words(event.code)} undone",
+    "note": lambda event: words(event.code),
+    "alert": _alert,
+}
+
+# What the day of an event is, where it has one besides that on which it was written.
+DAYS = {
+    "sent": "on",
+    "payment": "received",
+    "taken_back": "received",
+    "note": "next action",
+    "alert": "quiet until",
+}

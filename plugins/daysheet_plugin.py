@@ -1,0 +1,27 @@
+"""Airflow plugin: the billing desk's pages and their place in the navigation."""
+
+from importlib import import_module
+from typing import Any
+
+from airflow.plugins_manager import AirflowPlugin
+
+
+class DaysheetPlugin(AirflowPlugin):
+    """Every component loads this; only the API server asks for the app, and imports it then."""
+
+    name = "daysheet"
+    external_views = [
+        {
+            "name": "Billing desk",
+            "href": "/daysheet/",
+            "destination": "nav",
+            "url_route": "billing-desk",
+            "nav_top_level": True,
+        }
+    ]
+
+    @property
+    def fastapi_apps(self) -> list[dict[str, Any]]:
+        """The web app below ``/daysheet``."""
+        app = import_module("daysheet.web.app").app
+        return [{"app": app, "url_prefix": "/daysheet", "name": "daysheet"}]

@@ -1,0 +1,126 @@
+-- All that happened to a session, a claim or a dental claim. free_text is what people typed.
+with events as (
+    select
+        session_id as subject_id,
+        'status' as kind,
+        to_status as code,
+        from_status as was,
+        null as via,
+        null::numeric as amount,
+        null::date as on_day,
+        reason as free_text,
+        actor,
+        file_id,
+        line,
+        at
+    from desk.session_status_history
+    union all
+    select
+        submissions.claim_id,
+        'sent' as kind,
+        submissions.kind as code,
+        null as was,
+        insurance_portals.name as via,
+        null as amount,
+        submissions.submitted_on as on_day,
+        null as free_text,
+        submissions.by_user as actor,
+        null as file_id,
+        null as line,
+        submissions.at
+    from desk.submissions
+    left join desk.insurance_portals
+        on submissions.portal_id = insurance_portals.portal_id
+    union all
+    select
+        claim_id,
+        'answer' as kind,
+        outcome as code,
+        null as was,
+        null as via,
+        null as amount,
+        null as on_day,
+        reject_reason as free_text,
+        by_user as actor,
+        null as file_id,
+        null as line,
+        at
+    from desk.submission_outcomes
+    union all
+    select
+        payment_allocations.session_id,
+        case
+            when payment_allocations.reverses_allocation_id is null then 'payment'
+            else 'taken_back'
+        end as kind,
+        payments.method as code,
+        null as was,
+        null as via,
+        payment_allocations.amount,
+        payments.received_on as on_day,
+        null as free_text,
+        payment_allocations.by_user as actor,
+        payment_allocations.file_id,
+        payment_allocations.line,
+        payment_allocations.created_at as at
+    from desk.payment_allocations
+    inner join desk.payments
+        on payment_allocations.payment_id = payments.payment_id
+    union all
+    select
+        session_id,
+        case when reverses_adjustment_id is null then 'adjustment' else 'undone' end as kind,
+        kind as code,
+        null as was,
+        null as via,
+        amount,
+        null as on_day,
+        reason as free_text,
+        by_user as actor,
+        file_id,
+        line,
+        created_at as at
+    from desk.adjustments
+    where session_id is not null
+    union all
+    select
+        coalesce(session_id, dental_claim_id) as subject_id,
+        'note' as kind,
+        kind as code,
+        null as was,
+        null as via,
+        null as amount,
+        next_action_on as on_day,
+        concat_ws(' → ', body, outcome) as free_text,
+        by_user as actor,
+        null as file_id,
+        null as line,
+        at
+    from desk.notes
+    union all
+    select
+        coalesce(alerts.session_id, alerts.dental_claim_id) as subject_id,
+        'alert' as kind,
+        alert_events.kind as code,
+        alert_rules.title as was,
+        alert_events.severity as via,
+        null as amount,
+        alert_events.quiet_until as on_day,
+        alert_events.note as free_text,
+        alert_events.actor,
+        null as file_id,
+        null as line,
+        alert_events.at
+    from desk.alert_events
+    inner join desk.alerts
+        on alert_events.alert_id = alerts.alert_id
+    inner join desk.alert_rules
+        on alerts.rule_code = alert_rules.code
+)
+
+select
+    events.*,
+    coalesce(staff.display_code, events.actor) as who
+from events
+left join desk.staff
+    on events.actor = staff.user_id
