@@ -96,11 +96,13 @@ def tell_ops(  # noqa: PLR0917  the last three are the mail itself
 
     Then that one's ``repeats`` counts it. Ops are named in the settings and need no allow-list.
     """
+    cause = _one_line(cause)
     with connection.transaction():
         _lock(connection, cause)
         if connection.execute(_REPEATED, {"cause": cause}).rowcount:
             return None
-        return _insert(connection, Mail("ops", recipient, subject, text, html, cause=cause))
+        mail = Mail("ops", recipient, subject, text, html, cause=cause)
+        return _insert(connection, mail, 1, _refusal(recipient, None))
 
 
 def send_again(connection: psycopg.Connection, user_id: str, *, domains: Collection[str]) -> int:
@@ -123,15 +125,16 @@ def _lock(connection: psycopg.Connection, key: str) -> None:
     )
 
 
-def _refusal(recipient: str, domains: Collection[str]) -> str | None:
+def _refusal(recipient: str, domains: Collection[str] | None) -> str | None:
     address = _ADDRESS.fullmatch(recipient)
     if address is None:
         return "address_not_plain"
-    return None if address["domain"].lower() in domains else "domain_not_allowed"
+    is_allowed = domains is None or address["domain"].lower() in domains
+    return None if is_allowed else "domain_not_allowed"
 
 
 def _insert(
-    connection: psycopg.Connection, mail: Mail, issue: int = 1, problem: str | None = None
+    connection: psycopg.Connection, mail: Mail, issue: int, problem: str | None
 ) -> int | None:
     row = connection.execute(
         _INSERT,
@@ -165,9 +168,9 @@ def _message_id(connection: psycopg.Connection, mail: Mail, issue: int) -> str:
     return f"<{name}@daysheet.invalid>"
 
 
-def _one_line(subject: str) -> str:
+def _one_line(words: str) -> str:
     """What names of files and DAGs may bring along must not become a header of its own."""
-    return " ".join("".join(each if each.isprintable() else " " for each in subject).split())
+    return " ".join("".join(each if each.isprintable() else " " for each in words).split())
 
 
 def _storable(body: str) -> str:
