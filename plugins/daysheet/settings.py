@@ -25,6 +25,9 @@ class Settings(BaseSettings):
     mail_domains: str = Field(
         "practice.example", description="Domains, comma-separated: only these get digests."
     )
+    alerts_after_publish: bool = Field(
+        False, description="Alerts are evaluated after each publish too, not only at eight."
+    )
 
     web_port: int = Field(8080, description="Airflow's pages, on loopback.")
     postgres_port: int = Field(15432, description="The embedded Postgres, on loopback.")

@@ -1,14 +1,18 @@
 """A real Airflow with a metadata database of its own, and DAGs run in this process."""
 
 import copy
+import email
 import logging
 import os
 from collections.abc import Callable, Iterator
+from email.message import EmailMessage
+from email.policy import default
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import AIRFLOW_HOME, free_port
+from daysheet.warehouse import Role
+from tests.conftest import AIRFLOW_HOME, Warehouse, free_port
 
 
 @pytest.fixture(scope="session")
@@ -50,12 +54,26 @@ def mailbox(tmp_path, monkeypatch) -> Iterator[Path]:
 
 
 @pytest.fixture
-def run_dag(dagbag, warehouse, mailbox, monkeypatch) -> Callable:
+def mails(mailbox) -> Callable[[], list[EmailMessage]]:
+    """Look into the mailbox: what arrived so far, in that order."""
+    return lambda: [
+        email.message_from_bytes(path.read_bytes(), policy=default)
+        for path in sorted(mailbox.glob("*.eml"))
+    ]
+
+
+@pytest.fixture
+def connected(warehouse, monkeypatch) -> Warehouse:
+    """This test's warehouse, to which Airflow's connections lead."""
+    for role in Role:
+        monkeypatch.setenv(f"AIRFLOW_CONN_DAYSHEET_{role.upper()}", warehouse.dsn(role))
+    return warehouse
+
+
+@pytest.fixture
+def run_dag(dagbag, connected, mailbox, monkeypatch) -> Callable:
     """Run a DAG to its end against this test's warehouse; returns its run."""
     from airflow.sdk.definitions._internal.expandinput import EXPAND_INPUT_EMPTY
-
-    for role in ("loader", "builder", "reader", "desk"):
-        monkeypatch.setenv(f"AIRFLOW_CONN_DAYSHEET_{role.upper()}", warehouse.dsn(role))
 
     def run(dag_id: str, **conf):
         # dag.test() keeps a run's conf in the DAG's params, so each run gets a DAG of its own.

@@ -55,7 +55,7 @@ def test_what_was_loaded_before_opens_no_build(run_dag, practice):
     assert practice.query("select count(*) from ops.build") == [(1,)]
 
 
-def test_a_refused_file_turns_the_run_red_and_the_rest_is_built(run_dag, practice, capfd):
+def test_a_refused_file_turns_the_run_red_and_the_rest_is_built(run_dag, practice, capfd, mails):
     practice.drop("usergroup.csv", groups((1, "Admin")))
     practice.drop("smithers.csv", "x\n")
     run = run_dag(DAG)
@@ -66,6 +66,33 @@ def test_a_refused_file_turns_the_run_red_and_the_rest_is_built(run_dag, practic
     said = "".join(capfd.readouterr())
     assert "rejected: unknown_table" in said
     assert "smithers" not in said
+    (mail,) = mails()
+    assert mail["subject"] == "[Daysheet] dropped files that were not loaded: 1"
+    for kind in ("plain", "html"):
+        told = mail.get_body((kind,)).get_content()
+        assert "smithers" not in told
+        for part in ("opendental", "rejected", "unknown_table", "/dags/ingest_csv_drops/runs/"):
+            assert part in told, (kind, part)
+
+
+@pytest.mark.parametrize(("refused", "is_told"), [(1, False), (2, True)])
+def test_ops_hear_of_a_file_more_than_a_tenth_of_whose_rows_were_refused(
+    run_dag, practice, mails, refused, is_told
+):
+    good = [(number, f"Group {number}") for number in range(1, 11 - refused)]
+    practice.drop("usergroup.csv", groups(*good, *[(f"x{each}", "B") for each in range(refused)]))
+    assert run_dag(DAG).state == "success"
+    if not is_told:
+        assert mails() == []
+        return
+    (mail,) = mails()
+    assert mail["subject"] == "[Daysheet] dropped files with many refused rows: 1"
+    told = mail.get_body(("plain",)).get_content()
+    ((reason,),) = practice.query(
+        "select distinct split_part(reasons[1], ':', 1) from quarantine.refused_row"
+    )
+    assert "of: opendental usergroup; refused: 2; of rows: 10; why: " + reason in told
+    assert "Group 1" not in told
 
 
 def test_what_an_interrupted_run_loaded_is_committed_by_the_next(run_dag, practice):

@@ -1,8 +1,6 @@
 """What ops see of a build's quality: the report on the run's page, a mail of what is new."""
 
-import email
 from datetime import date
-from email.policy import default
 
 import psycopg
 import pytest
@@ -39,33 +37,41 @@ def report_on_the_page(run) -> str:
     return fields["report"]
 
 
-def mails(mailbox) -> list:
-    return [
-        email.message_from_bytes(path.read_bytes(), policy=default)
-        for path in sorted(mailbox.glob("*.eml"))
-    ]
-
-
 def states(run) -> dict[str, str]:
     return {task.task_id: str(task.state) for task in run.get_task_instances()}
 
 
-def test_news_are_mailed_once_and_the_report_is_on_the_page(last_phase, mailbox):
+def test_news_are_mailed_once_and_the_report_is_on_the_page(last_phase, mails):
     first = last_phase()
     assert first.state == "success"
     assert report_on_the_page(first).startswith("Build 1, batch 1, as of 2026-01-31")
     assert "sources never dropped" in report_on_the_page(first)
-    (mail,) = mails(mailbox)
+    (mail,) = mails()
     assert mail["to"] == "ops@practice.example"
-    assert "never dropped" in mail.get_body(("html",)).get_content()
+    told = mail.get_body(("plain",)).get_content()
+    assert "Its checks found something in 1 place. It is new" in told
+    assert "What to do" in told
+    assert "never dropped" not in told
     again = last_phase()
     assert again.state == "success"
     assert "against build 1" in report_on_the_page(again)
     assert states(again)["tell_ops"] == "skipped"
-    assert len(mails(mailbox)) == 1
+    assert len(mails()) == 1
 
 
-def test_a_build_that_is_held_back_shows_its_report_too(last_phase, mailbox):
+def test_what_is_new_since_the_last_build_is_listed(last_phase, mails, warehouse):
+    last_phase()
+    with psycopg.connect(warehouse.admin) as db:
+        db.execute("delete from ops.build_check where check_name = 'sources_never_dropped'")
+        db.execute("update ops.mail set created_at = now() - interval '61 minutes'")
+    assert states(last_phase())["tell_ops"] == "success"
+    _, mail = mails()
+    assert mail["subject"] == "[Daysheet] build 2 is published, with new warnings"
+    for kind in ("plain", "html"):
+        assert "never dropped" in mail.get_body((kind,)).get_content()
+
+
+def test_a_build_that_is_held_back_shows_its_report_and_ops_hear_which_checks(last_phase, mails):
     held = last_phase(
         "set role daysheet_builder; alter view build_{build}.int_adjustments rename to meddled;"
         "create view build_{build}.int_adjustments as"
@@ -78,3 +84,8 @@ def test_a_build_that_is_held_back_shows_its_report_too(last_phase, mailbox):
     assert "NOT PUBLISHED" in shown
     assert "every dollar of source money" in shown
     assert states(held)["publish"] == "upstream_failed"
+    (mail,) = mails()
+    assert mail["subject"] == "[Daysheet] build 1 is not published"
+    told = mail.get_body(("plain",)).get_content()
+    assert "Every dollar of source money" in told
+    assert f"/dags/{DAG}/runs/" in told

@@ -21,6 +21,18 @@ class NotHeld(Exception):
 
 
 @dataclass(frozen=True)
+class Sifted:
+    """A loaded file with many refused rows; ``reasons`` are codes, the most frequent first."""
+
+    file_id: int
+    source: str
+    table_name: str
+    rows_read: int
+    rows_quarantined: int
+    reasons: list[str]
+
+
+@dataclass(frozen=True)
 class Known:
     """One row of the ledger, as far as finding and moving files needs it."""
 
@@ -48,6 +60,7 @@ class Known:
         return self.problem.partition(":")[0] if self.problem else None
 
 
+MANY_PCT = 10  # more refused rows than that are a matter of the file, not of the rows
 UNREAD = ""  # sha256 of what was turned away without being opened
 LOADED = ("loaded", "loaded_with_quarantine")
 _SELECT = """
@@ -161,6 +174,36 @@ def refused_after(connection: psycopg.Connection, file_id: int) -> list[Known]:
         "where file_id > %s and state in ('held', 'rejected') order by file_id",
         [file_id],
     )
+
+
+def refused_since(connection: psycopg.Connection, started: datetime) -> list[Known]:
+    """Files rejected or held since then."""
+    return _known(
+        connection,
+        "where received_at >= %s and state in ('held', 'rejected') order by file_id",
+        [started],
+    )
+
+
+def much_quarantined_after(connection: psycopg.Connection, file_id: int) -> list[Sifted]:
+    """Files loaded after that row of the ledger, more than 10 % of whose rows were refused."""
+    with connection.cursor(row_factory=class_row(Sifted)) as cursor:
+        return cursor.execute(
+            """
+            select file_id, source, table_name, rows_read, rows_quarantined, array(
+                select split_part(reason, ':', 1)
+                from quarantine.refused_row, unnest(reasons) as reason
+                where refused_row.file_id = file.file_id
+                group by 1
+                order by count(*) desc, 1
+                limit 5
+            ) as reasons
+            from ops.file
+            where file_id > %s and rows_quarantined * 100 > rows_read * %s
+            order by file_id
+            """,
+            [file_id, MANY_PCT],
+        ).fetchall()
 
 
 def verdicts(connection: psycopg.Connection, sent: list[tuple[str, str]]) -> list[dict[str, Any]]:

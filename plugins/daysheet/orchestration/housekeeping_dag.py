@@ -33,7 +33,10 @@ def housekeeping_dag(dag_id: str) -> DAG:
         default_args=DEFAULT_ARGS,
         tags=["daysheet"],
         doc_md="Keeps the last published builds, pinned, running and recent ones; drops the rest.",
-        on_failure_callback=tell_ops(),
+        on_failure_callback=tell_ops(
+            means="old builds stay and take up disk; nothing else depends on it.",
+            todo="nothing, if it fails once: the next night drops them too. Else read the log.",
+        ),
     ) as dag:
         tidy_up()
     return dag

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 from airflow.sdk import DAG, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
@@ -17,7 +18,7 @@ from daysheet.ingest.drops import Run, Share, bring_in, left_behind, plan
 from daysheet.orchestration.assets import BUILD
 from daysheet.orchestration.connections import dsn
 from daysheet.orchestration.drop_sensor import DropSensor, drop_folder, without_file_names
-from daysheet.orchestration.notify import tell_ops
+from daysheet.orchestration.notify import AirflowRun, Notice, tell, tell_ops
 from daysheet.orchestration.phase_dag import START
 from daysheet.settings import get_settings
 from daysheet.warehouse import DatabaseFault, Role, session
@@ -33,8 +34,9 @@ Waits for CSV files in `drops/inbox/<source>/`, loads them, and opens a build on
   log and its XCom say of every file how many rows it held and what became of each of them; what
   was refused is in `quarantine`.
 - `commit_and_open_build` is skipped when nothing new was loaded.
-- `refused_files` fails, and ops get mail, when a file was rejected or held. Everything else of the
-  drop is loaded and built all the same. Rejected files lie in `drops/rejected/`, with the reason
+- `refused_files` fails, and ops get mail, when a file was rejected or held; they get mail too when
+  more than 10 % of a file's rows were refused. Everything else of the drop is loaded and built all
+  the same. Rejected files lie in `drops/rejected/`, with the reason
   beside them: export them again. Held ones lie in `drops/held/`: look, then
   `daysheet release FILE --reason ...`.
 
@@ -60,7 +62,12 @@ def ingest_dag(dag_id: str) -> DAG:
         },
         tags=["daysheet", "ingest"],
         doc_md=DOC,
-        on_failure_callback=tell_ops(),
+        on_failure_callback=tell_ops(
+            means="what was dropped is not loaded yet, or not all of it; no row is lost.",
+            todo="read the log of the red task and mend the cause. The next run, which starts by "
+            "itself, goes on where this one ended.",
+            explain=_refused,
+        ),
     ) as dag:
         ready = list_ready()
         DropSensor(task_id="wait_for_drops") >> ready
@@ -116,20 +123,77 @@ def commit_and_open_build(dag_run: Any = None, ti: Any = None, outlet_events: An
 
 
 @task(trigger_rule="all_done")
-def refused_files(ti: Any = None) -> None:
-    """Fail, so that ops hear of it, when a file of this run was rejected or held."""
+def refused_files(dag_run: Any = None, ti: Any = None) -> None:
+    """Fail, so that ops hear of it, when a file of this run was rejected or held.
+
+    Ops are told, without a failure, of files many of whose rows are in quarantine.
+    """
     newest = ti.xcom_pull(task_ids="list_ready", key="newest_file")
     if newest is None:
         raise AirflowSkipException("this run did not get as far as its files")
     with _loader() as connection:
         refused = ledger.refused_after(connection, newest)
+        quarantined = ledger.much_quarantined_after(connection, newest)
+    if quarantined:
+        tell(_quarantined(quarantined, AirflowRun(dag_run.dag_id, dag_run.run_id)))
     if refused:
         listed = "; ".join(
-            f"file {file.file_id} ({file.source} {file.table_name or 'of no known table'})"
-            f" {file.state}: {file.code}"
+            f"file {file.file_id} ({_kind(file.source, file.table_name)}) {file.state}: {file.code}"
             for file in refused
         )
         raise AirflowFailException(f"{len(refused)} files were not loaded. {listed}")
+
+
+def _refused(connection: psycopg.Connection, run: AirflowRun) -> Notice | None:
+    """Which files the run rejected or held, if it did."""
+    files = ledger.refused_since(connection, run.started) if run.started else []
+    if not files:
+        return None
+    return Notice(
+        cause=f"{run.dag_id} refused",
+        subject=f"dropped files that were not loaded: {len(files)}",
+        happened=f"Files of a drop were rejected or held: {len(files)}.",
+        means="none of their rows is in the warehouse; everything else of the drop is loaded and "
+        "built all the same.",
+        todo="rejected files lie in drops/rejected with the reason beside them: export them again. "
+        "Held ones lie in drops/held: look at them, then run daysheet release FILE.",
+        link=run.link,
+        headings=("file", "of", "what", "why"),
+        rows=tuple(
+            (file.file_id, _kind(file.source, file.table_name), file.state, file.code)
+            for file in files
+        ),
+    )
+
+
+def _quarantined(files: list[ledger.Sifted], run: AirflowRun) -> Notice:
+    return Notice(
+        cause=f"{run.dag_id} quarantine",
+        subject=f"dropped files with many refused rows: {len(files)}",
+        happened=f"Loaded files of whose rows more than {ledger.MANY_PCT} % were refused: "
+        f"{len(files)}.",
+        means="the other rows are loaded and built on; what the refused ones say is missing from "
+        "every number.",
+        todo="look at what the reasons have in common: most often the export was changed. Export "
+        "it again, or mend the contract and run daysheet reload TABLE. The rows are in "
+        "quarantine.refused_row.",
+        link=run.link,
+        headings=("file", "of", "refused", "of rows", "why"),
+        rows=tuple(
+            (
+                file.file_id,
+                _kind(file.source, file.table_name),
+                f"{file.rows_quarantined:,}",
+                f"{file.rows_read:,}",
+                ", ".join(file.reasons),
+            )
+            for file in files
+        ),
+    )
+
+
+def _kind(source: str, table: str | None) -> str:
+    return f"{source} {table or '(no known table)'}"
 
 
 def _owner(dag_run: Any) -> str:

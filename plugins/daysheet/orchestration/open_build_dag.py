@@ -51,7 +51,10 @@ def open_build_dag(dag_id: str) -> DAG:
         default_args=DEFAULT_ARGS,
         tags=["daysheet"],
         doc_md=DOC,
-        on_failure_callback=tell_ops(),
+        on_failure_callback=tell_ops(
+            means="this morning has no build of its own: readers keep the one of yesterday.",
+            todo="read the log of the task, mend the cause and clear the task.",
+        ),
         params={
             "as_of": Param(
                 None,

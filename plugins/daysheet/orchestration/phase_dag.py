@@ -35,7 +35,7 @@ from daysheet.catalog import Model, load_catalog
 from daysheet.graph import load_graph
 from daysheet.orchestration.assets import phase_asset
 from daysheet.orchestration.connections import dsn
-from daysheet.orchestration.notify import late_after, tell_ops
+from daysheet.orchestration.notify import Explain, late_after, tell_ops
 from daysheet.orchestration.operators import TAKE_BUILD, PostgresModelOperator
 from daysheet.warehouse import Role, session
 
@@ -69,8 +69,11 @@ def phase_dag(number: int, dag_id: str, after: Asset) -> DAG:
     return dag
 
 
-def build_dag(dag_id: str, number: int, after: Asset, models: list[str]) -> DAG:
+def build_dag(
+    dag_id: str, number: int, after: Asset, models: list[str], explain: Explain | None = None
+) -> DAG:
     """What every DAG that works on a build has in common."""
+    stays = "no new build is published; readers see no change, and ages stand still."
     return DAG(
         dag_id=dag_id,
         schedule=PartitionedAssetTimetable(assets=after),
@@ -81,8 +84,18 @@ def build_dag(dag_id: str, number: int, after: Asset, models: list[str]) -> DAG:
         tags=["daysheet", f"phase {number}"],
         doc_md=_phase_doc(number, models),
         params=_params(models),
-        on_failure_callback=tell_ops(),
-        deadline=late_after(timedelta(hours=2)),
+        on_failure_callback=tell_ops(
+            means=stays,
+            todo="read the log of the red task, mend the cause, then run open_build: what is built "
+            "already is not built again.",
+            explain=explain,
+        ),
+        deadline=late_after(
+            timedelta(hours=2),
+            means=stays,
+            todo="see which task runs long, or which build this one waits for; one that nobody "
+            "touches for two hours is abandoned by itself.",
+        ),
         render_template_as_native_obj=False,
     )
 

@@ -10,7 +10,7 @@ import airflow.dag_processing.bundles.local
 import airflow.dag_processing.dagbag
 import airflow.providers.common.sql.operators.sql
 import airflow.providers.postgres.hooks.postgres
-import airflow.providers.smtp.notifications.smtp
+import airflow.providers.smtp.hooks.smtp
 import airflow.providers.standard.operators.python
 import airflow.sdk.execution_time.supervisor
 import airflow.sdk.execution_time.task_runner
