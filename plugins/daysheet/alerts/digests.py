@@ -49,6 +49,7 @@ class Queued:
     line_count: int
     new: int
     subject: str
+    text: str
     state: Literal["pending", "failed", "nobody"]
     mail_id: int | None
 
@@ -181,7 +182,7 @@ def _unheard(morning: _Morning) -> list[Queued]:
     count = sum(
         not morning.heard[alert.alert_id] for alert in morning.alerts if alert.status != "resolved"
     )
-    return [Queued(None, "-", count, 0, "", "nobody", None)] if count else []
+    return [Queued(None, "-", count, 0, "", "", "nobody", None)] if count else []
 
 
 def _put(
@@ -211,6 +212,7 @@ def _put(
         line_count=digest.line_count,
         new=digest.new,
         subject=digest.subject,
+        text=body.text,
         state=_row(connection, "select state from ops.mail where mail_id = %s", mail_id)[0],
         mail_id=mail_id,
     )
