@@ -22,6 +22,7 @@ DAG_IDS = {
     "open_build",
     "phase_4_quality_and_publish",
     "revenue_cycle_daily",
+    "send_mail",
     *PHASES.values(),
 }
 

@@ -8,7 +8,7 @@ from email.message import EmailMessage
 from types import TracebackType
 
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from tests.conftest import free_port
 
@@ -29,17 +29,36 @@ async def hang_up(server: SMTP) -> str:
 
 
 class ScriptedServer:
-    """Listens while its ``with`` lasts; ``taken`` are the mails it said yes to, or hung up on."""
+    """Listens while its ``with`` lasts; ``taken`` are the mails it said yes to, or hung up on.
 
-    def __init__(self, port: int | None = None, tls: ssl.SSLContext | None = None) -> None:
+    With ``starttls`` or ``tls`` it takes mail only encrypted so, with ``password`` only after it.
+    """
+
+    def __init__(
+        self,
+        port: int | None = None,
+        *,
+        starttls: ssl.SSLContext | None = None,
+        tls: ssl.SSLContext | None = None,
+        password: str | None = None,
+    ) -> None:
         self.port = port or free_port()
+        self.password = password
         self.taken: list[EmailMessage] = []
         self.recipients: list[str] = []
         self.connections = 0
         self.commands: list[str] = []
         self._answers: dict[tuple[str, str | None], Answer] = {}
         self._controller = Controller(
-            self, hostname="127.0.0.1", port=self.port, tls_context=tls, require_starttls=bool(tls)
+            self,
+            hostname="127.0.0.1",
+            port=self.port,
+            ssl_context=tls,
+            tls_context=starttls,
+            require_starttls=starttls is not None,
+            authenticator=self._log_in,
+            auth_required=password is not None,
+            auth_require_tls=False,
         )
 
     def answer(self, command: str, answer: Answer, recipient: str | None = None) -> None:
@@ -61,6 +80,11 @@ class ScriptedServer:
         trace: TracebackType | None,
     ) -> None:
         self._controller.stop()
+
+    def _log_in(self, *asked: object) -> AuthResult:
+        given = asked[-1]
+        is_right = isinstance(given, LoginPassword) and given.password.decode() == self.password
+        return AuthResult(success=is_right, handled=False)
 
     async def handle_EHLO(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list
