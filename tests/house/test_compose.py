@@ -1,5 +1,6 @@
 """The production shape: no default secret, nothing beyond loopback, everything watched."""
 
+import json
 import os
 import re
 import shutil
@@ -93,6 +94,18 @@ def test_only_what_runs_tasks_logs_in_to_the_warehouse():
     for role in Role:
         url = SERVICES["worker"]["environment"][f"AIRFLOW_CONN_DAYSHEET_{role.upper()}"]
         assert url.startswith(f"postgresql://daysheet_{role}:${{DAYSHEET_{role.upper()}_PASSWORD:?")
+
+
+def test_mail_is_encrypted_on_its_way_to_the_catcher():
+    catcher = SERVICES["mail"]["environment"]
+    assert catcher["MP_SMTP_REQUIRE_STARTTLS"] == "true"
+    assert catcher["MP_SMTP_TLS_CERT"] == catcher["MP_SMTP_TLS_KEY"] == "sans:mail"
+    for name in AIRFLOW_SERVICES:
+        connection = json.loads(SERVICES[name]["environment"]["AIRFLOW_CONN_SMTP_DEFAULT"])
+        assert connection["host"] == "mail"
+        assert connection["extra"]["disable_ssl"], "the catcher speaks STARTTLS"
+        assert not connection["extra"].get("disable_tls"), "mail would be refused: no clear text"
+        assert connection["extra"]["ssl_context"] == "none", "its certificate is its own"
 
 
 def test_init_provisions_every_role():
