@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
 
@@ -38,6 +38,7 @@ def claims(db: psycopg.Connection, *ages: int, **columns: Any) -> list[UUID]:
             {
                 "payer_id": payer_id,
                 "claim_id": claim,
+                "billing_code": f"T{uuid4().hex[:8]}",
                 "billing_status": "submitted",
                 "ins_charge": 100,
                 "service_on": sent - timedelta(days=3),
@@ -96,8 +97,11 @@ def happens(db: psycopg.Connection, alert_id: UUID, kind: str, on: date = TODAY)
 def change(db: psycopg.Connection, alert_id: UUID, kind: str, on: date, **columns: Any) -> None:
     """Something becomes of an alert: its columns change and an event says so."""
     with db.transaction():
-        for name, value in columns.items():
-            db.execute(f"update desk.alerts set {name} = %s where alert_id = %s", [value, alert_id])
+        sets = ", ".join(f"{name} = %({name})s" for name in columns)
+        db.execute(
+            f"update desk.alerts set {sets or 'severity = severity'} where alert_id = %(alert_id)s",
+            columns | {"alert_id": alert_id},
+        )
         happens(db, alert_id, kind, on)
 
 

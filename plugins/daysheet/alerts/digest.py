@@ -86,9 +86,9 @@ class Digest:
 
     @property
     def first(self) -> Line | None:
-        """The claim whose deadline is nearest, if there is any."""
-        dated = [line for line in self.acute if line.days_left is not None]
-        return min(dated, key=lambda line: line.days_left or 0, default=None)
+        """The claim whose deadline is nearest, of those that can still be met if there is one."""
+        dated = [(line.days_left, line) for line in self.acute if line.days_left is not None]
+        return min(dated, key=lambda each: (each[0] < 0, abs(each[0])), default=(0, None))[1]
 
     @property
     def subject(self) -> str:
@@ -114,7 +114,7 @@ class Digest:
             parts=[part for part in self.parts.values() if part.lines],
             day=f"{self.day:%A, %B} {self.day.day}, {self.day.year}",
             quiet=_quiet(*self.quiet),
-            rows=[_row(each) for each in (*self.brackets, self.over)],
+            rows=_rows(self.brackets, self.over),
             link=desk_link(self.ui_url),
         )
 
@@ -193,11 +193,19 @@ def _quiet(acknowledged: int, snoozed: int) -> str:
     return ", ".join(said)
 
 
-def _row(each: Total) -> tuple[str, str, str]:
-    amount = _amount(each)
-    if each.unestimated and amount != "no estimate":
-        amount += f" + {each.unestimated:,} no estimate"
-    return each.label, f"{each.claims:,}", amount
+def _rows(brackets: Sequence[Total], over: Total) -> list[tuple[str, str, str, str]]:
+    """Ages, claims, dollars and what is without; there is no table when nothing is waiting."""
+    if not any(each.claims for each in brackets):
+        return []
+    return [
+        (
+            each.label,
+            f"{each.claims:,}",
+            _amount(each),
+            f"+ {each.unestimated:,} no estimate" if each.unestimated and each.amount else "",
+        )
+        for each in (*brackets, over)
+    ]
 
 
 def _amount(each: Total) -> str:

@@ -89,11 +89,9 @@ def _line(
         link=claim_link(ui_url, first.reference) if first.reference else None,
         payer_name=plain(name),
         amount=amount,
-        amount_text="" if is_over or not subjects else _estimated(amount),
-        facts=_facts(list(subjects.values()), known, is_over) if subjects else _file_facts(first),
-        reasons=(
-            tuple(sorted({alert.title for alert in alerts})) if is_over else _reasons(alerts, marks)
-        ),
+        amount_text="" if is_over else _dollars(amount, is_claim=bool(subjects)),
+        facts=_said(alerts, list(subjects.values()), known, is_over),
+        reasons=() if is_over else _reasons(alerts, marks),
         days_left=days_left,
         age_days=age,
         is_never_billed=any(not each.was_sent for each in known),
@@ -113,19 +111,25 @@ def _amount(alerts: Sequence[Alert], waiting: Mapping[UUID, Waiting]) -> Decimal
     return sum(known, Decimal(0)) if known else None
 
 
-def _estimated(amount: Decimal | None) -> str:
-    return "no estimate" if amount is None else money(amount)
+def _dollars(amount: Decimal | None, *, is_claim: bool) -> str:
+    if amount is None:
+        return "no estimate" if is_claim else ""
+    return money(amount)
 
 
-def _facts(alerts: Sequence[Alert], known: Sequence[Waiting], is_over: bool) -> tuple[str, ...]:
-    statuses = {alert.billing_status for alert in alerts} | {each.status for each in known}
-    named = sorted(each.replace("_", " ").lower() for each in statuses if each)
+def _said(
+    alerts: Sequence[Alert], subjects: Sequence[Alert], known: Sequence[Waiting], is_over: bool
+) -> tuple[str, ...]:
     if is_over:
-        return tuple(named or ["no longer waiting"])
+        return _outcome(alerts, known)
+    return _facts(subjects, known) if subjects else _origin(alerts[0])
+
+
+def _facts(alerts: Sequence[Alert], known: Sequence[Waiting]) -> tuple[str, ...]:
     owners = sorted({alert.owner_code or "-" for alert in alerts})
     facts = [
         *([_age(max(known, key=lambda each: each.age_days or 0))] if known else []),
-        *named,
+        *_statuses(alerts, known),
         f"owner {'/'.join(owners)}",
     ]
     if any(each.was_sent for each in known):
@@ -134,11 +138,20 @@ def _facts(alerts: Sequence[Alert], known: Sequence[Waiting], is_over: bool) -> 
     return tuple(facts)
 
 
+def _outcome(alerts: Sequence[Alert], known: Sequence[Waiting]) -> tuple[str, ...]:
+    """What is over, and how it stands with the claim now."""
+    titles = sorted({alert.title for alert in alerts})
+    return (*titles, f"now {', '.join(_statuses(alerts, known) or ['no longer waiting'])}")
+
+
+def _statuses(alerts: Sequence[Alert], known: Sequence[Waiting]) -> list[str]:
+    said = {alert.billing_status for alert in alerts} | {each.status for each in known}
+    return sorted(each.replace("_", " ").lower() for each in said if each)
+
+
 def _age(oldest: Waiting) -> str:
     if oldest.age_days is None:
         return "age not known"
-    if not oldest.was_sent:
-        return f"{days(oldest.age_days)} unsent"
     estimated = " est." if oldest.is_estimated else ""
     again = oldest.last_sent_age_days
     last_sent = "" if again in (None, oldest.age_days) else f" (last sent {days(again or 0)} ago)"
@@ -149,11 +162,10 @@ def _last_action(count: int) -> str:
     return "last action today" if count <= 0 else f"last action {days(count)} ago"
 
 
-def _file_facts(alert: Alert) -> tuple[str, ...]:
+def _origin(alert: Alert) -> tuple[str, ...]:
+    """Which file, by number: its name is somebody's own words."""
     system = _SYSTEMS.get(alert.source or "", plain(alert.source))
-    return tuple(
-        fact for fact in (system, f"file {alert.file_id}" if alert.file_id else "") if fact
-    )
+    return (f"{system}, file {alert.file_id}",) if alert.file_id else ()
 
 
 def _reasons(alerts: Sequence[Alert], marks: Mapping[UUID, str]) -> tuple[str, ...]:
