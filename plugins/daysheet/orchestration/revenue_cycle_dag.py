@@ -1,7 +1,6 @@
 """The desk, once a day and after each publish: work items up to date, metrics kept and checked."""
 
 import logging
-from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
@@ -17,11 +16,10 @@ from daysheet.desk.dental_claims import open_claims, register
 from daysheet.desk.metrics import take_snapshot
 from daysheet.desk.published import published
 from daysheet.orchestration.assets import DAY, PUBLISHED
-from daysheet.orchestration.connections import dsn
+from daysheet.orchestration.connections import desk_of
 from daysheet.orchestration.notify import late_after, tell_ops
 from daysheet.orchestration.phase_dag import DEFAULT_ARGS, START
 from daysheet.settings import get_settings
-from daysheet.warehouse import Role, session
 
 log = logging.getLogger(__name__)
 
@@ -124,14 +122,14 @@ def _register(as_of: str, dag_run: Any = None) -> int:
     """How many claims of the dental practice system are new to the desk."""
     if date.fromisoformat(as_of) < get_settings().today():
         raise AirflowSkipException("a past day: what was to be done then is over")
-    with _desk(as_of, dag_run.dag_id) as connection:
+    with desk_of(as_of, dag_run.dag_id) as connection:
         return register(connection)
 
 
 @task(task_id="refresh")
 def _refresh(as_of: str, dag_run: Any = None) -> dict[str, int]:
     """Counts of what changed."""
-    with _desk(as_of, dag_run.dag_id) as connection:
+    with desk_of(as_of, dag_run.dag_id) as connection:
         if daily.is_past(connection):
             raise AirflowSkipException(f"the desk was already worked on a later day than {as_of}")
         with published(connection) as reader:
@@ -144,13 +142,13 @@ def _refresh(as_of: str, dag_run: Any = None) -> dict[str, int]:
 @task(task_id="snapshot", trigger_rule="none_failed")
 def _snapshot(as_of: str, dag_run: Any = None) -> int:
     """How many metrics of the day were new or changed."""
-    with _desk(as_of, dag_run.dag_id) as connection:
+    with desk_of(as_of, dag_run.dag_id) as connection:
         return take_snapshot(connection)
 
 
 @task(task_id="check")
 def _check(as_of: str, dag_run: Any = None) -> None:
-    with _desk(as_of, dag_run.dag_id) as connection:
+    with desk_of(as_of, dag_run.dag_id) as connection:
         try:
             check_outstanding(connection)
         except Disagreement as found:
@@ -164,9 +162,3 @@ def _skip_alerts(context: Any) -> None:
     as_of = context["ti"].xcom_pull(task_ids="fix_day")
     if date.fromisoformat(as_of) < get_settings().today():
         raise AirflowSkipException("a past day: alert_aged_claims takes it as a param")
-
-
-def _desk(as_of: str, name: str) -> AbstractContextManager[Any]:
-    """A session of the desk role for which ``desk.today()`` is that day."""
-    clock = get_settings().clock() | {"daysheet.as_of": as_of}
-    return session(dsn(Role.DESK), f"daysheet {name}", autocommit=True, settings=clock)
