@@ -74,11 +74,14 @@ def connected(warehouse, monkeypatch) -> Warehouse:
 def run_dag(dagbag, connected, mailbox, monkeypatch) -> Callable:
     """Run a DAG to its end against this test's warehouse; returns its run."""
     from airflow.sdk.definitions._internal.expandinput import EXPAND_INPUT_EMPTY
+    from airflow.sdk.definitions._internal.types import NOTSET
+
+    # Tasks know that nothing was given, or is mapped, by these very objects: a copy keeps them.
+    itself = (EXPAND_INPUT_EMPTY, NOTSET)
 
     def run(dag_id: str, **conf):
         # dag.test() keeps a run's conf in the DAG's params, so each run gets a DAG of its own.
-        # A mapped task knows that it maps nothing else by this very object: keep it in the copy.
-        dag = copy.deepcopy(dagbag.dags[dag_id], {id(EXPAND_INPUT_EMPTY): EXPAND_INPUT_EMPTY})
+        dag = copy.deepcopy(dagbag.dags[dag_id], {id(each): each for each in itself})
         monkeypatch.setattr(dag, "deadline", None)  # dag.test() of 3.3.2 breaks on a deadline
         return dag.test(run_conf=conf, logical_date=None)
 
