@@ -42,10 +42,6 @@ class Rule:
         both = zip(reversed(SEVERITIES), reversed(days), strict=True)
         return [(severity, at) for severity, at in both if at is not None]
 
-    def is_mailed(self, severity: Severity) -> bool:
-        """Whether an alert of that severity is told by mail."""
-        return self.mailed_from is not None and rank(severity) >= rank(self.mailed_from)
-
 
 def rank(severity: Severity) -> int:
     """0 for low to 3 for critical."""
