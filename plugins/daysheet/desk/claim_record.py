@@ -1,10 +1,11 @@
 """All that is known of one claim, by our reference of it: of a session, a claim, a dental claim."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, TypeVar
 from uuid import UUID
 
 from psycopg import sql
@@ -15,6 +16,8 @@ from daysheet.desk.receivables import Source
 from daysheet.desk.refusals import Refused
 
 AgeBasis = Literal["submission", "service"]
+_Row = TypeVar("_Row")
+_REFERENCE = re.compile(r"(RS|RC|DC)-[A-HJKMNP-Z2-9]{7}")
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,6 @@ class LiveAlert:
 class ToDo:
     """Open work."""
 
-    subject_id: UUID
     kind: str
     due_on: date | None
     snoozed_until: date | None
@@ -150,23 +152,15 @@ def claim_record(reader: Reader, actor: Actor, reference: str) -> ClaimRecord:
 
     A viewer gets initials and nothing anybody typed.
     """
-    kind = reference[:3]
-    if kind == "DC-":
-        return _dental(reader, actor, reference)
-    if kind in ("RS-", "RC-"):
-        return _counseling(reader, actor, reference)
-    raise _unknown()
+    if not _REFERENCE.fullmatch(reference):
+        raise _unknown()
+    read = _dental if reference.startswith("DC-") else _counseling
+    return read(reader, actor, reference)
 
 
 def _counseling(reader: Reader, actor: Actor, reference: str) -> ClaimRecord:
     is_whole = actor.may(DeskRole.BILLER)
-    client = "client_name" if is_whole else "client_initials"  # more than that is not even read
-    columns = sql.SQL(", ").join(
-        sql.SQL("{} as client").format(sql.Identifier(client))
-        if each.name == "client"
-        else sql.Identifier(each.name)
-        for each in fields(Line)
-    )
+    columns = _columns(Line, client="client_name" if is_whole else "client_initials")
 
     def lines(column: str, value: str) -> tuple[Line, ...]:
         clauses = sql.SQL("where {} = %(value)s order by service_on, reference").format(
@@ -207,8 +201,7 @@ def _dental(reader: Reader, actor: Actor, reference: str) -> ClaimRecord:
         raise _unknown()
     which = sql.SQL("where dental_claim_number = %(number)s")
     values = {"number": key[0]}
-    columns = sql.SQL(", ").join(sql.Identifier(each.name) for each in fields(Line))
-    (line,) = reader.rows(Line, "claim_dental", which, values, columns)
+    (line,) = reader.rows(Line, "claim_dental", which, values, _columns(Line))
     aging = sql.SQL("age_days, age_basis, last_sent_age_days, amount as outstanding")
     for aged in reader.rows(dict, "aged_claims", which, values, aging):
         line = replace(line, is_open=True, **aged)
@@ -225,33 +218,40 @@ def _dental(reader: Reader, actor: Actor, reference: str) -> ClaimRecord:
 
 def _beside(reader: Reader, record: ClaimRecord, subjects: Sequence[UUID]) -> ClaimRecord:
     """With what there is to do, the alerts and the timeline of its subjects."""
-    about, values = sql.SQL("where subject_id = any(%(subjects)s)"), {"subjects": list(subjects)}
-    typed = sql.Identifier("free_text") if record.is_whole else sql.SQL("null::text as free_text")
-    columns = sql.SQL(", ").join(
-        typed if each.name == "free_text" else sql.Identifier(each.name) for each in fields(Event)
-    )
+    values = {"subjects": list(subjects)}
+
+    def rows(
+        shape: type[_Row], query: str, order: str, columns: sql.Composable
+    ) -> tuple[_Row, ...]:
+        about = sql.SQL("where subject_id = any(%(subjects)s) order by ") + sql.SQL(order)
+        return tuple(reader.rows(shape, query, about, values, columns))
+
+    typed = "free_text" if record.is_whole else None
     return replace(
         record,
-        to_do=tuple(
-            reader.rows(ToDo, "claim_to_do", about + sql.SQL(" order by due_on, kind"), values)
+        to_do=rows(
+            ToDo, "claim_to_do", "due_on, kind", sql.SQL("distinct {}").format(_columns(ToDo))
         ),
-        alerts=tuple(
-            reader.rows(
-                LiveAlert,
-                "claim_alerts",
-                about + sql.SQL(" order by day_count desc, title"),
-                values,
-            )
+        alerts=rows(LiveAlert, "claim_alerts", _MOST_SEVERE, _columns(LiveAlert)),
+        timeline=rows(
+            Event, "claim_timeline", "at desc, kind, code", _columns(Event, free_text=typed)
         ),
-        timeline=tuple(
-            reader.rows(
-                Event,
-                "claim_timeline",
-                about + sql.SQL(" order by at desc, kind, code"),
-                values,
-                columns,
-            )
-        ),
+    )
+
+
+_MOST_SEVERE = (
+    "array_position(array['critical', 'high', 'medium', 'low'], severity), day_count desc, title"
+)
+
+
+def _columns(shape: type, **named: str | None) -> sql.Composed:
+    """A dataclass's columns, some from another one or none: what is not shown is not read."""
+    return sql.SQL(", ").join(
+        sql.SQL("{} as {}").format(
+            sql.Identifier(name) if name else sql.SQL("null::text"), sql.Identifier(each.name)
+        )
+        for each in fields(shape)
+        for name in [named.get(each.name, each.name)]
     )
 
 

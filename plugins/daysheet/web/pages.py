@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from daysheet.settings import PROJECT, get_settings
 from daysheet.web.access import login_url
 from daysheet.web.assets import ASSETS
-from daysheet.web.wording import DAYS, days_of, headline, tone, words
+from daysheet.web.wording import DAYS, actor, days_of, headline, tone, words
 
 _ERRORS = {
     401: ("Please log in", "Your login is missing or has ended."),
@@ -83,7 +83,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        each.__name__: each for each in (day, clock, money, words, tone, headline, days_of)
+        each.__name__: each for each in (actor, clock, day, days_of, headline, money, tone, words)
     }
     environment.globals |= {"assets": ASSETS, "event_days": DAYS}
     return environment

@@ -26,6 +26,11 @@ def words(code: str) -> str:
     return code.replace("_", " ")
 
 
+def actor(who: str) -> str:
+    """A display code as it is; a DAG or an import by its name."""
+    return words(who.removeprefix("system:"))
+
+
 def tone(code: str) -> str:
     """The color of a status or a severity, beside its word: good, warn, bad, done or open."""
     return _TONES.get(code, "open")

@@ -1,0 +1,104 @@
+"""Every route against everybody who may ask for it."""
+
+import pytest
+from fastapi.routing import APIRoute
+
+from daysheet.web.app import make_app
+from tests.web.conftest import ROLES, with_a_write
+
+STRANGERS = {None: 401, "expired": 401, "forged": 401}
+NOT_AT_THE_DESK = {"nobody": 403, "left": 403}
+EVERY_ROLE = dict.fromkeys(ROLES, 200)
+
+AT_THE_DESK = STRANGERS | NOT_AT_THE_DESK | EVERY_ROLE
+SIGNED_IN = STRANGERS | dict.fromkeys(NOT_AT_THE_DESK, 200) | EVERY_ROLE
+
+# What each route answers to whom, and a path of it that exists.
+GRID = {
+    ("GET", "/"): ("/", AT_THE_DESK),
+    ("GET", "/claims/{reference}"): ("/claims/RC-ABCDEFG", AT_THE_DESK),
+    ("GET", "/static/{name}"): ("/static/desk.css", SIGNED_IN),
+}
+
+OURS = {"origin": "http://testserver"}
+FROM_ELSEWHERE = {
+    "another site": {"origin": "https://evil.example"},
+    "another port": {"origin": "http://testserver:8081"},
+    "a frame without origin": {"origin": "null"},
+    "another site, as the browser says": {"sec_fetch_site": "cross-site"} | OURS,
+    "another port, as the browser says": {"sec_fetch_site": "same-site"} | OURS,
+    "a bookmark": {"sec_fetch_site": "none"} | OURS,
+    "a site that lies": {"sec_fetch_site": "same-origin", "origin": "https://evil.example"},
+    "who does not say": {},
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _a_claim(staffed):
+    with staffed.open() as connection:
+        connection.execute("insert into desk.claims (claim_ref) values ('RC-ABCDEFG')")
+
+
+def test_every_route_has_a_row():
+    app = make_app()
+    other = [route for route in app.routes if not isinstance(route, APIRoute)]
+    assert not other, f"the app's own dependencies do not hold for {other}"
+    routes = {(method, route.path) for route in app.routes for method in route.methods}
+    assert len(routes) >= 3
+    assert routes == set(GRID), "say in GRID what it answers to whom"
+
+
+@pytest.mark.parametrize("route", GRID, ids=" ".join)
+@pytest.mark.parametrize("user", AT_THE_DESK)
+def test_a_page_is_for_who_may_see_it(browser, route, user):
+    path, answers = GRID[route]
+    assert browser.ask(user, path, route[0]).status_code == answers[user]
+
+
+@pytest.mark.parametrize("route", GRID, ids=" ".join)
+def test_a_token_in_the_header_is_as_good_as_a_cookie(browser, route):
+    path, answers = GRID[route]
+    for user, status in answers.items():
+        if user:
+            answer = browser.ask(None, path, route[0], authorization=f"Bearer {user}")
+            assert answer.status_code == status, user
+
+
+@pytest.mark.parametrize("user", AT_THE_DESK)
+def test_a_write_from_our_own_pages_is_for_who_may_write(browser, user):
+    with_a_write(browser.app)
+    for ours in (OURS, {"sec_fetch_site": "same-origin"} | OURS, {"sec_fetch_site": "same-origin"}):
+        assert browser.ask(user, "/change", "POST", **ours).status_code == AT_THE_DESK[user]
+
+
+@pytest.mark.parametrize("elsewhere", FROM_ELSEWHERE)
+@pytest.mark.parametrize("user", AT_THE_DESK)
+def test_a_write_from_elsewhere_is_refused_to_everybody(browser, elsewhere, user):
+    with_a_write(browser.app)
+    refused = 401 if user in STRANGERS else 403
+    told = FROM_ELSEWHERE[elsewhere]
+    assert browser.ask(user, "/change", "POST", **told).status_code == refused
+    bearer = browser.ask(
+        None, "/change", "POST", authorization=f"Bearer {user or 'forged'}", **told
+    )
+    assert bearer.status_code == refused
+
+
+def test_no_description_of_the_app_is_served(browser):
+    for path in ("/docs", "/redoc", "/openapi.json", "/static/", "/static"):
+        assert browser.ask("admin", path).status_code == 404, path
+
+
+def test_the_right_is_looked_up_at_each_request(browser, staffed):
+    assert browser.ask("lead", "/").status_code == 200
+    with staffed.open() as connection:
+        connection.execute("update desk.staff set active = false where user_id = 'lead'")
+        assert browser.ask("lead", "/").status_code == 403
+        connection.execute("update desk.staff set active = true where user_id = 'lead'")
+    assert browser.ask("lead", "/").status_code == 200
+
+
+def test_the_page_without_a_right_says_who_can_give_one(browser):
+    answer = browser.ask("nobody", "/")
+    assert "no role at the desk" in answer.text
+    assert "admin" in answer.text
