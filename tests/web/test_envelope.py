@@ -59,7 +59,7 @@ def test_every_error_has_a_number_ops_can_look_for(browser):
 
 def test_without_a_login_a_browser_goes_to_log_in_and_comes_back(browser):
     answer = browser.ask(None, "/claims/RC-2222222")
-    wanted = "/auth/login?next=http://testserver/daysheet/claims/RC-2222222"
+    wanted = "/auth/login?next=/daysheet/claims/RC-2222222"
     assert answer.headers["refresh"] == f"0; url={wanted}"
     assert f'href="{wanted}"' in answer.text
     assert "stylesheet" not in answer.text  # it would need a login too

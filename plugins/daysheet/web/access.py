@@ -20,7 +20,8 @@ UserName = Annotated[str, Depends(_signed_in)]
 
 def login_url(request: Request) -> str:
     """Airflow's login page, which leads back to what was asked for."""
-    return get_auth_manager().get_url_login(next_url=str(request.url))
+    asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return get_auth_manager().get_url_login(next_url=asked)
 
 
 def desk_dsn() -> str:
