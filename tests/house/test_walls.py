@@ -38,7 +38,7 @@ ONLY_IN = {
     "airflow": {"orchestration", "web/access.py"},
     "fastapi": {"web"},
     "starlette": {"web"},
-    "psycopg": {"alerts", "mail", "warehouse", "web", *_WORK},
+    "psycopg": {"alerts", "mail", "orchestration", "warehouse", "web", *_WORK},
     "yoyo": {"warehouse"},
     "jinja2": {"dictionary", "mail", "rendering", "web"},
     "typer": {"cli"},
