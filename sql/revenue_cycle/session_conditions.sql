@@ -43,7 +43,16 @@ standing as (
         on sessions.session_id = undecided_appeals.session_id
     left join underpaid
         on sessions.session_id = underpaid.session_id
-    where sessions.billing_status != 'voided' and sessions.service_on <= as_of.as_of_day
+    where
+        sessions.service_on <= as_of.as_of_day
+        and sessions.billing_status != 'voided'
+        and (
+            sessions.billing_status not in (
+                'scheduled', 'paid', 'client_responsibility', 'written_off'
+            )
+            or sessions.payer_credit > 0
+            or underpaid.session_id is not null
+        )
 )
 
 select

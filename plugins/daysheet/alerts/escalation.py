@@ -15,7 +15,7 @@ LEAD_AFTER, ADMIN_AFTER = 3, 7  # business days
 LARGE_AMOUNT = Decimal(1000)
 VERY_OLD = 120
 
-# However many holidays there are, looking back further changes nothing: who waited longer counts.
+# Two months hold seven business days, however many holidays there are.
 _CALENDAR = """
     with days as (
         select

@@ -54,12 +54,10 @@ class Reader:
         clauses: sql.Composable,
         values: Mapping[str, Any],
         columns: sql.Composable = _ITS_OWN,
-        **given: object,
     ) -> list[_Row]:
         """Rows of :meth:`statement` as ``shape``, with ``values`` bound to its placeholders."""
-        statement = self.statement(query, clauses, columns, **given)
         with self.connection.cursor(row_factory=class_row(shape)) as cursor:
-            return cursor.execute(statement, values).fetchall()
+            return cursor.execute(self.statement(query, clauses, columns), values).fetchall()
 
     def statement(
         self,
