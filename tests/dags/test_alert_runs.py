@@ -162,7 +162,7 @@ def test_a_past_day_is_looked_back_on_and_nobody_is_mailed(run_alerts, practice,
     past = TODAY - timedelta(days=10)
     run = run_alerts(as_of=past.isoformat(), mail_now=True)
     assert run.state == "success"
-    assert "a past day" in report(run)
+    assert "A past day: nobody is mailed." in report(run)
     after = everything(practice)
     new = set(after.pop("desk.alert_snapshots")) - set(before.pop("desk.alert_snapshots"))
     assert new

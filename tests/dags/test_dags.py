@@ -16,6 +16,7 @@ PHASES = {
     3: "phase_3_operations",
 }
 DAG_IDS = {
+    "alert_aged_claims",
     "housekeeping",
     "ingest_csv_drops",
     "morning",

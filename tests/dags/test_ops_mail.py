@@ -129,9 +129,12 @@ def test_a_run_that_is_late_is_mailed_by_the_callback_of_its_deadline(dagbag, co
     assert DAG in late
     for dag_id, deadlines in late.items():
         (deadline,) = deadlines if isinstance(deadlines, list) else [deadlines]
-        context = {"dag_run": {"dag_id": dag_id, "dag_run_id": "asset__7"}, "deadline": {}}
-        kwargs = deadline.callback.kwargs | {"context": context}
-        assert execute_callback(deadline.callback.path, kwargs, "", None, log) == (True, None)
+        for state in ("failed", "running"):
+            run = {"dag_id": dag_id, "dag_run_id": f"asset__{state}", "state": state}
+            kwargs = deadline.callback.kwargs | {"context": {"dag_run": run}}
+            assert execute_callback(deadline.callback.path, kwargs, "", None, log) == (True, None)
     told = {mail["subject"]: plain(mail) for mail in mails()}
     assert told.keys() == {f"[Daysheet] {dag_id} is late" for dag_id in late}
-    assert "is not done after 60 minutes." in told[f"[Daysheet] {DAG} is late"]
+    daily = told[f"[Daysheet] {DAG} is late"]
+    assert "asset__running" in daily, "that a run failed was told when it failed"
+    assert "is not done after 60 minutes." in daily

@@ -85,14 +85,17 @@ def test_airflow_starts_when_what_it_needs_is_there(name):
 
 
 def test_only_what_runs_tasks_logs_in_to_the_warehouse():
+    connection = "AIRFLOW_CONN_DAYSHEET_"
     holders = {
-        name
+        name: {key.removeprefix(connection).lower() for key in keys}
         for name, service in SERVICES.items()
-        if any(key.startswith("AIRFLOW_CONN_DAYSHEET_") for key in service.get("environment", {}))
+        if (keys := [key for key in service.get("environment", {}) if connection in key])
     }
-    assert holders == {"worker", "triggerer"}
+    everybody = {str(role) for role in Role}
+    # The DAG processor runs what tells ops of a run that failed.
+    assert holders == {"worker": everybody, "triggerer": everybody, "dag-processor": {"mailer"}}
     for role in Role:
-        url = SERVICES["worker"]["environment"][f"AIRFLOW_CONN_DAYSHEET_{role.upper()}"]
+        url = SERVICES["worker"]["environment"][f"{connection}{role.upper()}"]
         assert url.startswith(f"postgresql://daysheet_{role}:${{DAYSHEET_{role.upper()}_PASSWORD:?")
 
 

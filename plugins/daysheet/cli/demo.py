@@ -12,6 +12,7 @@ from daysheet.cli.deployment import output, progress, show, steps
 from daysheet.embedded.demo import (
     BuiltModel,
     DemoFailed,
+    Mailed,
     awaited_counseling,
     build_of,
     built_models,
@@ -20,6 +21,7 @@ from daysheet.embedded.demo import (
     invented_practice,
     known_counseling,
     load,
+    mail_alerts,
     owed,
     practice_folder,
 )
@@ -60,6 +62,8 @@ def demo(
     known = known_counseling(folder)
     with steps("bringing the desk up to its day ..."):
         found = counseling(deployment) if held_sessions else awaited_counseling(deployment, known)
+    with steps("mailing who has to know ..."):
+        mailed = mail_alerts(deployment)
     mails = len(list(deployment.mailbox.glob("*.eml")))
     show(
         {
@@ -69,16 +73,27 @@ def demo(
             f"{found.aging_over_90} sessions of it for more than 90 days",
             "sessions": f"{found.sessions:,}, {found.unbilled_sessions} of them not billed yet",
             "look at it": f"{deployment.url}  user {user}, password {password}",
-            "mail sent": f"{mails}, in {deployment.mailbox}",
+            "mailed": _digests(mailed),
+            "mailbox": f"{mails} mails, in {deployment.mailbox}",
             "took": f"{time.monotonic() - began:.0f} s; it goes on running: `make down` stops it",
         }
     )
+    if not any(each.state == "sent" for each in mailed):
+        raise DemoFailed("nobody was mailed about claims that wait for long")
     if by_families != Decimal(practice["balance"]):
         raise DemoFailed(f"families owe {practice['balance']} by the generator's own count")
     if found != known:
         if not held_sessions:
             raise DemoFailed(f"the desk shows {found}, the generator knows of {known}")
         progress.print("the desk holds sessions of an earlier demo too")
+
+
+def _digests(mailed: list[Mailed]) -> str:
+    return "digests for " + ", ".join(
+        f"{each.display_code} ({each.line_count} lines"
+        f"{'' if each.state == 'sent' else f', {each.state}'})"
+        for each in mailed
+    )
 
 
 def _loaded(files: list[dict[str, Any]]) -> str:

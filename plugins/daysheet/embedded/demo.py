@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from daysheet.embedded import DeploymentProblem
+from daysheet.embedded.api import AirflowApi
 from daysheet.embedded.databases import current_build
 from daysheet.embedded.deployment import Deployment
 from daysheet.settings import get_settings
@@ -21,6 +22,8 @@ from daysheet.warehouse import LockClass, Role, session
 _COMMAND = [sys.executable, "-c", "from daysheet.cli import app; app()"]
 _OPENED_WITHIN = 120  # seconds, from the commit of a batch to its build
 _UP_TO_DATE_WITHIN = 60  # seconds, from a publish to a desk that is brought up to its day
+_MAILED_WITHIN = 90  # seconds, from the trigger to the end of the alerts' run
+_ALERTS = "alert_aged_claims"
 _ENDED = ("published", "kept", "superseded", "failed", "abandoned")
 
 
@@ -47,6 +50,15 @@ class Counseling:
     outstanding_claims_amount: Decimal
     aging_over_90: int
     collections_mtd_insurance: Decimal
+
+
+@dataclass(frozen=True)
+class Mailed:
+    """Whom a digest was written for, by desk code, and how many lines it has."""
+
+    display_code: str
+    line_count: int
+    state: str
 
 
 @contextmanager
@@ -156,6 +168,27 @@ def awaited_counseling(deployment: Deployment, known: Counseling) -> Counseling:
     while (found := counseling(deployment)) != known and time.monotonic() < deadline:
         time.sleep(1)
     return found
+
+
+def mail_alerts(deployment: Deployment) -> list[Mailed]:
+    """Have alerts evaluated and mailed at once; whose digests of the day there are then."""
+    api = AirflowApi(deployment)
+    run_id = api.trigger(_ALERTS, {"mail_now": True})
+    deadline = time.monotonic() + _MAILED_WITHIN
+    while (state := api.run_state(_ALERTS, run_id)) in ("queued", "running"):
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.3)
+    if state != "success":
+        raise DemoFailed(f"{_ALERTS} is {state}: see {deployment.url}/dags/{_ALERTS}")
+    with session(deployment.dsn(Role.MAILER), "daysheet demo") as connection:
+        rows = connection.execute(
+            "select display_code, line_count, state from ops.mail"
+            " inner join desk.staff on mail.staff_id = staff.user_id"
+            " where digest_date = (select max(digest_date) from ops.mail) and issue = 1"
+            " order by display_code"
+        ).fetchall()
+    return [Mailed(*row) for row in rows]
 
 
 def _awaited_build(deployment: Deployment, batch: int) -> int:

@@ -31,8 +31,9 @@ server did not take is tried again each hour by `send_mail`, for five days.
 
 Safe to rerun and to clear: nobody gets a second mail of a day. **Triggered by hand** it takes
 
-- `as_of`: another day. A past day is looked back on: its alerts are counted, nobody is mailed. For
-  many of them: `airflow backfill create --dag-id alert_aged_claims --from-date D --to-date D`.
+- `as_of`: another day. A past day is looked back on: its alerts are counted, nobody is mailed. Many
+  of them: `airflow backfill create --dag-id alert_aged_claims --from-date D --to-date D`, the
+  last day not among them.
 - `mail_now`: today's mail at once, before eight and on a holiday too.
 - `dry_run`: show the mails there would be, and write nothing.
 - `resend_to`: send somebody the newest digest once more; nothing is evaluated.
@@ -82,7 +83,7 @@ class EvaluateAlertsOperator(BaseOperator):
                 is_preview=is_preview,
             )
             silent = for_ops.silent_since(connection, before)
-        self._show(as_text(outcome, self.as_of, is_preview=is_preview))
+        self._show(as_text(outcome, self.as_of, is_today=is_today, is_preview=is_preview))
         if is_today and not is_preview:
             for notice in notices(
                 outcome, missed, silent, AirflowRun(dag_run.dag_id, dag_run.run_id)

@@ -12,7 +12,7 @@ from daysheet.orchestration.notify import AirflowRun, Notice
 _RULE = "-" * 72
 
 
-def as_text(outcome: Outcome, as_of: str, *, is_preview: bool) -> str:
+def as_text(outcome: Outcome, as_of: str, *, is_today: bool, is_preview: bool) -> str:
     """The report of a run; of a preview with the mails there would be."""
     changes = asdict(outcome.evaluated)
     is_past = changes.pop("is_past")
@@ -20,8 +20,8 @@ def as_text(outcome: Outcome, as_of: str, *, is_preview: bool) -> str:
     parts = [
         *(["DRY RUN: nothing of this was written."] if is_preview else []),
         f"Alerts as of {as_of}: {counts or 'nothing changed'}"
-        + (" (a past day: counted only)" if is_past else ""),
-        _mailed(outcome.digests),
+        + (" (a later day was evaluated before: only counted)" if is_past else ""),
+        _mailed(outcome.digests) if is_today else "A past day: nobody is mailed.",
     ]
     if is_preview:
         parts += [
@@ -48,7 +48,7 @@ def notices(
 
 def _mailed(digests: Sequence[Queued]) -> str:
     if not digests:
-        return "Nobody is mailed: it is not time, there is nothing new, or all have had theirs."
+        return "Nobody is mailed: it is not time, nothing is new, or all have had theirs."
     return "\n".join(
         f"- {each.display_code}: {each.line_count} lines, {each.new} new: {each.subject}"
         + (" (NOT SENT: this address may get no mail)" if each.state == "failed" else "")

@@ -123,6 +123,8 @@ def late_after(limit: timedelta, *, means: str, todo: str) -> DeadlineAlert:
 def tell_of_lateness(context: dict[str, Any], minutes: int, means: str, todo: str) -> None:
     """What a missed deadline calls, by its name, in a process of the executor."""
     late = context["dag_run"]
+    if late["state"] == "failed":  # that was told when it happened
+        return
     run = AirflowRun(late["dag_id"], late["dag_run_id"])
     tell(
         Notice(
