@@ -1,7 +1,9 @@
 -- All that happened to a session, a claim or a dental claim. free_text is what people typed.
 with events as (
     select
-        session_id as subject_id,
+        session_id,
+        null::uuid as claim_id,
+        null::uuid as dental_claim_id,
         'status' as kind,
         to_status as code,
         from_status as was,
@@ -16,7 +18,9 @@ with events as (
     from desk.session_status_history
     union all
     select
+        null as session_id,
         submissions.claim_id,
+        null as dental_claim_id,
         'sent' as kind,
         submissions.kind as code,
         null as was,
@@ -33,7 +37,9 @@ with events as (
         on submissions.portal_id = insurance_portals.portal_id
     union all
     select
+        null as session_id,
         claim_id,
+        null as dental_claim_id,
         'answer' as kind,
         outcome as code,
         null as was,
@@ -49,6 +55,8 @@ with events as (
     union all
     select
         payment_allocations.session_id,
+        null as claim_id,
+        null as dental_claim_id,
         case
             when payment_allocations.reverses_allocation_id is null then 'payment'
             else 'taken_back'
@@ -69,6 +77,8 @@ with events as (
     union all
     select
         session_id,
+        null as claim_id,
+        null as dental_claim_id,
         case when reverses_adjustment_id is null then 'adjustment' else 'undone' end as kind,
         kind as code,
         null as was,
@@ -84,7 +94,9 @@ with events as (
     where session_id is not null
     union all
     select
-        coalesce(session_id, dental_claim_id) as subject_id,
+        session_id,
+        null as claim_id,
+        dental_claim_id,
         'note' as kind,
         kind as code,
         null as was,
@@ -99,7 +111,9 @@ with events as (
     from desk.notes
     union all
     select
-        coalesce(alerts.session_id, alerts.dental_claim_id) as subject_id,
+        alerts.session_id,
+        null as claim_id,
+        alerts.dental_claim_id,
         'alert' as kind,
         alert_events.kind as code,
         alert_rules.title as was,

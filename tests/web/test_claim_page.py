@@ -129,9 +129,12 @@ def test_a_claim_adds_up_its_sessions_and_leads_to_each(browser, db):
         {"ins_charge": 50, "billing_status": "denied", "denied_on": date(2026, 11, 1),
          "first_submitted_on": date(2026, 9, 1), "assigned_to": "lead"},
     )  # fmt: skip
+    alert(db, "denied", "high", 0, session_id=session_id(db, sessions[1]))
     answer = browser.ask("biller", f"/claims/{claim_ref}")
     said = text(answer)
     assert "Outstanding $150.00" in said
+    assert f"high denied {sessions[1]}" in said
+    assert f"began denied {sessions[1]}" in said
     assert "denied submitted" in said
     assert "Age 111 days" in said
     assert "Owner BI, LE" in said

@@ -4,6 +4,7 @@ import logging
 
 import pytest
 
+from daysheet.desk.refusals import Refused
 from daysheet.web.envelope import HEADERS
 from tests.conftest import free_port
 from tests.web.conftest import Browser, with_a_write
@@ -115,3 +116,14 @@ def test_an_answer_that_breaks_off_drags_no_text_along(at_the_desk):
         Browser(app).ask("biller", "/half")
     assert "Ada" not in repr(broken.value)
     assert broken.value.__context__ is None
+
+
+@pytest.mark.parametrize("status", [403, 404, 409, 413, 422])
+def test_a_refusal_of_the_desk_is_a_page_with_its_reason(browser, status):
+    def refuse():
+        raise Refused(status, "some_code", "changed by <b>VC</b> at 10:15")
+
+    browser.app.get("/refuse")(refuse)
+    answer = browser.ask("biller", "/refuse")
+    assert answer.status_code == status
+    assert "changed by &lt;b&gt;VC&lt;/b&gt; at 10:15" in answer.text
