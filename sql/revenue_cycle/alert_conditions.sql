@@ -19,7 +19,6 @@ of_files as (
     {{ query('file_conditions') }}
 ),
 
--- What is not registered yet has no reference to speak of it by.
 of_claims as (
     select
         rules.rule_code,
@@ -74,6 +73,7 @@ conditions as (
         day_count,
         amount
     from of_claims
+    -- what is not registered yet has no reference to speak of it by
     where num_nonnulls(session_id, dental_claim_id) = 1
     union all
     select
