@@ -28,10 +28,10 @@ DAYS = tuple(
 )
 WORDS = {
     "client": "Quillabert",
-    "initials": "QZX",
+    "initials": "Q.Z.X.",
     "clinician": "Dr Vromsel",
     "code": "T7Q3Z",
-    "modifier": "M7",
+    "modifier": "MOD7Q",
     "payer number": "PCN88421",
     "clearinghouse": "CHR55190",
     "denial note": "grumbelwick",

@@ -208,6 +208,21 @@ def test_resolved_is_told_once_to_whom_it_was_told_before(db, vic):
     assert told(db, mailed(db, THURSDAY)["VC"]) == {alert: "new", other: "open"}
 
 
+def test_at_90_days_nobody_is_mailed_and_at_91_the_owner_is(days, db):
+    staff(db, "vic", display_code="VC")
+    [session] = claims(db, 92, assigned_to="vic")  # 90 days on Wednesday
+    days.evaluate(WEDNESDAY)
+    assert mailed(db, WEDNESDAY) == {}
+    days.evaluate(THURSDAY)
+    queued = mailed(db, THURSDAY)["VC"]
+    assert queued.subject == "[Daysheet] 1 claim over 90 days, 1 new, $100.00"
+    days.change(session, "paid", paid_on=THURSDAY, ins_paid_reported=100)
+    days.evaluate(FRIDAY)
+    queued = mailed(db, FRIDAY, is_forced=True)["VC"]
+    assert queued.subject == "[Daysheet] 0 claims over 90 days"
+    assert "RESOLVED SINCE THE LAST MAIL (1)" in queued.text
+
+
 def test_what_is_given_to_somebody_else_is_new_to_him(db, vic):
     staff(db, "bo", display_code="BO")
     [alert] = aged(db, vic, on=MONDAY)

@@ -135,7 +135,11 @@ def compose(
     how it stands with each. ``scope`` are the claims whose totals he sees.
     """
     grouped = _grouped(alerts)
-    marks = {alert.alert_id: mark for alert, where in alerts if (mark := _mark(alert, where))}
+    again = {
+        alert.alert_id
+        for alert, where in alerts
+        if where == "new" and alert.news_kind == "reopened"
+    }
     old = {alert.reference for alert in grouped["new"] if alert.rule_code == "aged_claim"}
     acknowledged, snoozed = _quiet_claims(quiet)
     return Digest(
@@ -144,7 +148,7 @@ def compose(
         brackets=totals(scope),
         over=total(f"over {OVER} days", (each for each in scope if (each.age_days or 0) > OVER)),
         parts={
-            name: Part(name, lines(each, claims, marks, ui_url)) for name, each in grouped.items()
+            name: Part(name, lines(each, claims, again, ui_url)) for name, each in grouped.items()
         },
         told={alert.alert_id: where for alert, where in alerts},
         quiet=(len(acknowledged), len(snoozed)),
@@ -168,12 +172,6 @@ def _grouped(alerts: Sequence[tuple[Alert, Section]]) -> dict[str, list[Alert]]:
         elif where != "resolved" or name == "resolved":
             grouped[name].append(alert)
     return grouped
-
-
-def _mark(alert: Alert, where: Section) -> str:
-    if where != "new":
-        return ""
-    return {"risen": f"now {alert.severity}", "reopened": "open again"}.get(alert.news_kind, "")
 
 
 def _quiet_claims(quiet: Iterable[Alert]) -> tuple[set[object], set[object]]:

@@ -1,6 +1,6 @@
 """The lines of a digest: one for each claim, however many sessions and rules it is about."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
@@ -38,16 +38,16 @@ class Line:
 
 
 def lines(
-    alerts: Iterable[Alert], waiting: Mapping[UUID, Waiting], marks: Mapping[UUID, str], ui_url: str
+    alerts: Iterable[Alert], waiting: Mapping[UUID, Waiting], again: Collection[UUID], ui_url: str
 ) -> list[Line]:
     """A line for each claim of ``alerts``, the most urgent first, then by age and reference.
 
-    ``marks`` are words about single alerts, by alert.
+    ``again`` are those that were resolved and are not any more.
     """
     claims: dict[object, list[Alert]] = {}
     for alert in alerts:
         claims.setdefault(alert.reference or alert.alert_id, []).append(alert)
-    made = [_line(group, waiting, marks, ui_url) for group in claims.values()]
+    made = [_line(group, waiting, again, ui_url) for group in claims.values()]
     return sorted(made, key=lambda line: (-line.score, -line.age_days, line.reference or ""))
 
 
@@ -71,7 +71,7 @@ def days(count: int) -> str:
 def _line(
     alerts: Sequence[Alert],
     waiting: Mapping[UUID, Waiting],
-    marks: Mapping[UUID, str],
+    again: Collection[UUID],
     ui_url: str,
 ) -> Line:
     subjects = {alert.subject_id: alert for alert in alerts if alert.subject_id}
@@ -91,7 +91,7 @@ def _line(
         amount=amount,
         amount_text="" if is_over else _dollars(amount, is_claim=bool(subjects)),
         facts=_said(alerts, list(subjects.values()), known, is_over),
-        reasons=() if is_over else _reasons(alerts, marks),
+        reasons=() if is_over else _reasons(alerts, again),
         days_left=days_left,
         age_days=age,
         is_never_billed=any(not each.was_sent for each in known),
@@ -168,7 +168,7 @@ def _origin(alert: Alert) -> tuple[str, ...]:
     return (f"{system}, file {alert.file_id}",) if alert.file_id else ()
 
 
-def _reasons(alerts: Sequence[Alert], marks: Mapping[UUID, str]) -> tuple[str, ...]:
+def _reasons(alerts: Sequence[Alert], again: Collection[UUID]) -> tuple[str, ...]:
     """What is the matter, deadlines first; that it is old its age says already."""
     said: dict[str, None] = {}
     for alert in sorted(alerts, key=lambda each: (each.counts != "days_left", each.rule_code)):
@@ -179,8 +179,8 @@ def _reasons(alerts: Sequence[Alert], marks: Mapping[UUID, str]) -> tuple[str, .
             said[f"{alert.title} for {days(since)}" if since else alert.title] = None
         if alert.escalation:
             said[_CALLED_IN[alert.escalation]] = None
-        if alert.alert_id in marks:
-            said[marks[alert.alert_id]] = None
+        if alert.alert_id in again:
+            said["open again"] = None
     return tuple(said)
 
 
