@@ -1,5 +1,6 @@
 """What a deployment may choose, read from the environment (prefix ``DAYSHEET_``)."""
 
+import re
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -50,6 +51,13 @@ class Settings(BaseSettings):
     def _known_zone(cls, name: str) -> str:
         ZoneInfo(name)
         return name
+
+    @field_validator("ops_email")
+    @classmethod
+    def _one_address(cls, address: str) -> str:
+        if not re.fullmatch(r"[^@\s,;<>]+@[^@\s,;<>]+", address):
+            raise ValueError("one plain address: for several people, make it one of a list")
+        return address
 
     @field_validator("home")
     @classmethod
