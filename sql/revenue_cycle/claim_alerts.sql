@@ -1,8 +1,6 @@
 -- Alerts that are not resolved, and who has been mailed of each.
 select
-    alerts.session_id,
-    null::uuid as claim_id,
-    alerts.dental_claim_id,
+    coalesce(alerts.session_id, alerts.dental_claim_id) as subject_id,
     alert_rules.title,
     alert_rules.ends,
     alert_rules.counts,

@@ -1,9 +1,33 @@
--- All that happened to a session, a claim or a dental claim. free_text is what people typed.
-with events as (
+-- All that happened to a session, a claim or a dental claim: one key a branch, each with an index.
+with noted as (
     select
-        session_id,
-        null::uuid as claim_id,
-        null::uuid as dental_claim_id,
+        notes.session_id as subject_id,
+        notes.*
+    from desk.notes
+    union all
+    select
+        notes.dental_claim_id as subject_id,
+        notes.*
+    from desk.notes
+),
+
+alerted as (
+    select
+        session_id as subject_id,
+        alert_id,
+        rule_code
+    from desk.alerts
+    union all
+    select
+        dental_claim_id as subject_id,
+        alert_id,
+        rule_code
+    from desk.alerts
+),
+
+events as (
+    select
+        session_id as subject_id,
         'status' as kind,
         to_status as code,
         from_status as was,
@@ -18,9 +42,7 @@ with events as (
     from desk.session_status_history
     union all
     select
-        null as session_id,
         submissions.claim_id,
-        null as dental_claim_id,
         'sent' as kind,
         submissions.kind as code,
         null as was,
@@ -37,9 +59,7 @@ with events as (
         on submissions.portal_id = insurance_portals.portal_id
     union all
     select
-        null as session_id,
         claim_id,
-        null as dental_claim_id,
         'answer' as kind,
         outcome as code,
         null as was,
@@ -54,31 +74,24 @@ with events as (
     from desk.submission_outcomes
     union all
     select
-        payment_allocations.session_id,
-        null as claim_id,
-        null as dental_claim_id,
-        case
-            when payment_allocations.reverses_allocation_id is null then 'payment'
-            else 'taken_back'
-        end as kind,
+        posted.session_id,
+        case when posted.reverses_allocation_id is null then 'payment' else 'taken_back' end as kind,
         payments.method as code,
         null as was,
         null as via,
-        payment_allocations.amount,
+        posted.amount,
         payments.received_on as on_day,
         null as free_text,
-        payment_allocations.by_user as actor,
-        payment_allocations.file_id,
-        payment_allocations.line,
-        payment_allocations.created_at as at
-    from desk.payment_allocations
+        posted.by_user as actor,
+        posted.file_id,
+        posted.line,
+        posted.created_at as at
+    from desk.payment_allocations as posted
     inner join desk.payments
-        on payment_allocations.payment_id = payments.payment_id
+        on posted.payment_id = payments.payment_id
     union all
     select
         session_id,
-        null as claim_id,
-        null as dental_claim_id,
         case when reverses_adjustment_id is null then 'adjustment' else 'undone' end as kind,
         kind as code,
         null as was,
@@ -94,9 +107,7 @@ with events as (
     where session_id is not null
     union all
     select
-        session_id,
-        null as claim_id,
-        dental_claim_id,
+        subject_id,
         'note' as kind,
         kind as code,
         null as was,
@@ -108,12 +119,10 @@ with events as (
         null as file_id,
         null as line,
         at
-    from desk.notes
+    from noted
     union all
     select
-        alerts.session_id,
-        null as claim_id,
-        alerts.dental_claim_id,
+        alerted.subject_id,
         'alert' as kind,
         alert_events.kind as code,
         alert_rules.title as was,
@@ -126,10 +135,10 @@ with events as (
         null as line,
         alert_events.at
     from desk.alert_events
-    inner join desk.alerts
-        on alert_events.alert_id = alerts.alert_id
+    inner join alerted
+        on alert_events.alert_id = alerted.alert_id
     inner join desk.alert_rules
-        on alerts.rule_code = alert_rules.code
+        on alerted.rule_code = alert_rules.code
 )
 
 select

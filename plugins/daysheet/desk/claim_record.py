@@ -59,7 +59,7 @@ class Line:
 class LiveAlert:
     """An alert that is not resolved; ``told`` are the codes of those who were mailed of it."""
 
-    session_id: UUID | None
+    subject_id: UUID
     title: str
     ends: str
     counts: Literal["over", "days_left", "at_once"]
@@ -88,7 +88,7 @@ class Event:
     a file told it.
     """
 
-    session_id: UUID | None
+    subject_id: UUID
     at: datetime
     kind: str
     code: str
@@ -224,8 +224,8 @@ def _beside(reader: Reader, record: ClaimRecord, subjects: Sequence[UUID]) -> Cl
     def rows(
         shape: type[_Row], query: str, order: str, columns: sql.Composable
     ) -> tuple[_Row, ...]:
-        clauses = sql.SQL("where {} order by {}").format(_ABOUT, sql.SQL(order))
-        return tuple(reader.rows(shape, query, clauses, values, columns))
+        about = sql.SQL("where subject_id = any(%(subjects)s) order by ") + sql.SQL(order)
+        return tuple(reader.rows(shape, query, about, values, columns))
 
     typed = "free_text" if record.is_whole else None
     return replace(
@@ -240,11 +240,6 @@ def _beside(reader: Reader, record: ClaimRecord, subjects: Sequence[UUID]) -> Cl
     )
 
 
-# each by an index of its own
-_ABOUT = sql.SQL(" or ").join(
-    sql.SQL("{} = any(%(subjects)s)").format(sql.Identifier(key))
-    for key in ("session_id", "claim_id", "dental_claim_id")
-)
 _MOST_SEVERE = (
     "array_position(array['critical', 'high', 'medium', 'low'], severity), day_count desc, title"
 )
