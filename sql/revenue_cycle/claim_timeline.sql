@@ -74,21 +74,21 @@ events as (
     from desk.submission_outcomes
     union all
     select
-        posted.session_id,
-        case when posted.reverses_allocation_id is null then 'payment' else 'taken_back' end as kind,
+        paid.session_id,
+        case when paid.reverses_allocation_id is null then 'payment' else 'taken_back' end as kind,
         payments.method as code,
         null as was,
         null as via,
-        posted.amount,
+        paid.amount,
         payments.received_on as on_day,
         null as free_text,
-        posted.by_user as actor,
-        posted.file_id,
-        posted.line,
-        posted.created_at as at
-    from desk.payment_allocations as posted
+        paid.by_user as actor,
+        paid.file_id,
+        paid.line,
+        paid.created_at as at
+    from desk.payment_allocations as paid
     inner join desk.payments
-        on posted.payment_id = payments.payment_id
+        on paid.payment_id = payments.payment_id
     union all
     select
         session_id,
