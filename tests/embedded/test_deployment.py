@@ -4,6 +4,8 @@ import contextlib
 import json
 import os
 import smtplib
+import urllib.error
+import urllib.request
 from decimal import Decimal
 from email.message import EmailMessage
 from pathlib import Path
@@ -109,6 +111,36 @@ def test_the_demo_ends_with_a_published_build_and_says_what_families_owe(home):
     assert f"insurers owe  {insurers_owe:,.2f} for counseling" in shown
     assert shown.count(" built ") == models >= 17
     assert home.deployment.url in shown
+
+
+def test_the_billing_desk_is_in_the_navigation_for_who_has_a_role_there(home):
+    url, token = f"{home.deployment.url}/daysheet/", AirflowApi(home.deployment)._token
+    assert opened(url)[0] == 401
+    with psycopg.connect(home.do("dsn", "desk").strip(), autocommit=True) as connection:
+        for active, status in ((False, 403), (True, 200)):
+            connection.execute(
+                "insert into desk.staff (user_id, display_code, desk_role, active)"
+                " values ('admin', 'ADM', 'admin', %s)"
+                " on conflict (user_id) do update set active = excluded.active",
+                [active],
+            )
+            assert opened(url, Authorization=f"Bearer {token}")[0] == status
+    page = opened(url, Cookie=f"_token={token}")
+    assert page[0] == 200
+    assert "Open claims" in page[1]
+    assert opened(f"{url}static/desk.css")[0] == 401
+    views = [view for each in AirflowApi(home.deployment).get("plugins")["plugins"]
+             for view in each["external_views"]]  # fmt: skip
+    assert ("Billing desk", "/daysheet/") in {(view["name"], view["href"]) for view in views}
+
+
+def opened(url: str, **headers: str) -> tuple[int, str]:
+    """Status and text of a page."""
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, headers=headers)) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as refused:
+        return refused.code, refused.read().decode()
 
 
 def test_other_settings_wait_until_it_is_down(home):
