@@ -56,6 +56,8 @@ def test_loading_our_plugins_replaces_no_module(tmp_path):
     assert loaded["errors"] == []
     bare = [name for name in loaded["leaked"] if name.split(".")[0] != "daysheet"]
     assert set(bare) <= {"daysheet_plugin"}, f"these hide modules of the same name: {bare}"
+    # tasks and the scheduler load plugins too, and have no use for pages
+    assert loaded["leaked"] == ["daysheet_plugin"], "import the web app where it is asked for"
 
 
 def test_without_the_ignore_file_a_module_would_be_replaced(tmp_path):
