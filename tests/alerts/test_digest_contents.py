@@ -166,17 +166,28 @@ def test_files_and_what_was_resolved_are_told_too(db):
     practice.staff(db, "lea", "lead")
     [paid] = practice.claims(db, 95)
     [alert] = practice.aged(db, [paid], on=TODAY - timedelta(days=1))
+    report = practice.alert(
+        db,
+        "no_file",
+        severity="high",
+        on=TODAY - timedelta(days=1),
+        source="simplepractice",
+        day_count=9,
+    )
     practice.mailed(db, TODAY - timedelta(days=1))
     Days(db).change(paid, "paid", paid_on=TODAY, ins_paid_reported=100)
-    practice.change(
-        db, alert, "resolved", TODAY, status="resolved", resolved_on=TODAY, resolved_how="auto"
-    )
+    for each in (alert, report):
+        practice.change(
+            db, each, "resolved", TODAY, status="resolved", resolved_on=TODAY, resolved_how="auto"
+        )
     practice.alert(db, "no_drop", severity="high", source="opendental", day_count=4)
     queued = practice.mailed(db)["LE"]
     text, _ = practice.bodies(db, queued)
     assert queued.subject == "[Daysheet] 0 claims over 90 days, 1 file alert"
     assert "FILES (1)\n\n  no export of the dental practice system for 4 days\n" in text
-    assert entry(text.split("RESOLVED SINCE THE LAST MAIL (1)")[1], reference(db, paid)) == [
+    resolved = text.split("RESOLVED SINCE THE LAST MAIL (2)")[1]
+    assert "\n  no appointment report, no longer so\n" in resolved
+    assert entry(resolved, reference(db, paid)) == [
         f"{reference(db, paid)}  Acme Health",
         "claim waiting for long, now paid",
         f"{practice.UI}/daysheet/claims/{reference(db, paid)}",

@@ -140,7 +140,11 @@ def compose(
         for alert, where in alerts
         if where == "new" and alert.news_kind == "reopened"
     }
-    old = {alert.reference for alert in grouped["new"] if alert.rule_code == "aged_claim"}
+    old = {
+        alert.reference
+        for alert, where in alerts
+        if where == "new" and alert.rule_code == "aged_claim"
+    }
     acknowledged, snoozed = _quiet_claims(quiet)
     return Digest(
         recipient=recipient,

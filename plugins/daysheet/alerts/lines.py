@@ -40,7 +40,7 @@ class Line:
 def lines(
     alerts: Iterable[Alert], waiting: Mapping[UUID, Waiting], again: Collection[UUID], ui_url: str
 ) -> list[Line]:
-    """A line for each claim of ``alerts``, the most urgent first, then by age and reference.
+    """A line for each claim of ``alerts``, by score, then dollars, age and reference.
 
     ``again`` are those that were resolved and are not any more.
     """
@@ -48,7 +48,10 @@ def lines(
     for alert in alerts:
         claims.setdefault(alert.reference or alert.alert_id, []).append(alert)
     made = [_line(group, waiting, again, ui_url) for group in claims.values()]
-    return sorted(made, key=lambda line: (-line.score, -line.age_days, line.reference or ""))
+    return sorted(
+        made,
+        key=lambda line: (-line.score, -(line.amount or 0), -line.age_days, line.reference or ""),
+    )
 
 
 def plain(name: str | None) -> str:
@@ -140,8 +143,8 @@ def _facts(alerts: Sequence[Alert], known: Sequence[Waiting]) -> tuple[str, ...]
 
 def _outcome(alerts: Sequence[Alert], known: Sequence[Waiting]) -> tuple[str, ...]:
     """What is over, and how it stands with the claim now."""
-    titles = sorted({alert.title for alert in alerts})
-    return (*titles, f"now {', '.join(_statuses(alerts, known) or ['no longer waiting'])}")
+    now = ", ".join(_statuses(alerts, known))
+    return (*sorted({alert.title for alert in alerts}), f"now {now}" if now else "no longer so")
 
 
 def _statuses(alerts: Sequence[Alert], known: Sequence[Waiting]) -> list[str]:
