@@ -136,6 +136,8 @@ def test_one_person_is_sent_the_newest_digest_again(run_alerts, practice, digest
     assert [who for who, _ in digests()].count("lena") == 1
     assert "sent once more" in report(run)
     assert run_alerts(resend_to="nobody").state == "failed"
+    practice.execute("update desk.staff set email = 'bea@elsewhere.example' where user_id = 'bea'")
+    assert states(run_alerts(resend_to="bea"))["evaluate"] == "failed"
 
 
 def test_a_holiday_mails_nobody_unless_told_to(run_alerts, practice, digests):

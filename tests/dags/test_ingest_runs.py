@@ -73,6 +73,12 @@ def test_a_refused_file_turns_the_run_red_and_the_rest_is_built(run_dag, practic
         assert "smithers" not in told
         for part in ("opendental", "rejected", "unknown_table", "/dags/ingest_csv_drops/runs/"):
             assert part in told, (kind, part)
+    practice.drop("burns.csv", "x\n")
+    run_dag(DAG)
+    assert len(mails()) == 1, "the same again"
+    practice.drop("usergroup.csv", "x\n")
+    run_dag(DAG)
+    assert len(mails()) == 2, "another table, another reason"
 
 
 @pytest.mark.parametrize(("refused", "is_told"), [(1, False), (2, True)])

@@ -97,6 +97,11 @@ class EvaluateAlertsOperator(BaseOperator):
                 mail_id = send_again(connection, user_id, domains=get_settings().domains)
             except NoDigest as none:
                 raise AirflowFailException(str(none)) from None
+            refused = connection.execute(
+                "select problem from ops.mail where mail_id = %s and state = 'failed'", [mail_id]
+            ).fetchone()
+        if refused:
+            raise AirflowFailException(f"mail {mail_id} to {user_id}: {refused[0]}")
         self._show(f"The newest digest of {user_id} is sent once more, as mail {mail_id}.")
         return [mail_id]
 

@@ -150,7 +150,7 @@ def _refused(connection: psycopg.Connection, run: AirflowRun) -> Notice | None:
     if not files:
         return None
     return Notice(
-        cause=f"{run.dag_id} refused",
+        cause=_cause("refused", [(_kind(f.source, f.table_name), f.code or "") for f in files]),
         subject=f"dropped files that were not loaded: {len(files)}",
         happened=f"Files of a drop were rejected or held: {len(files)}.",
         means="none of their rows is in the warehouse; everything else of the drop is loaded and "
@@ -168,7 +168,7 @@ def _refused(connection: psycopg.Connection, run: AirflowRun) -> Notice | None:
 
 def _quarantined(files: list[ledger.Sifted], run: AirflowRun) -> Notice:
     return Notice(
-        cause=f"{run.dag_id} quarantine",
+        cause=_cause("quarantine", [(_kind(f.source, f.table_name), "") for f in files]),
         subject=f"dropped files with many refused rows: {len(files)}",
         happened=f"Loaded files of whose rows more than {ledger.MANY_PCT} % were refused: "
         f"{len(files)}.",
@@ -190,6 +190,11 @@ def _quarantined(files: list[ledger.Sifted], run: AirflowRun) -> Notice:
             for file in files
         ),
     )
+
+
+def _cause(what: str, of: list[tuple[str, str]]) -> str:
+    """The same for files of the same kinds and reasons: others are told at once."""
+    return f"{what}: {'; '.join(sorted({' '.join(one).strip() for one in of}))}"[:500]
 
 
 def _kind(source: str, table: str | None) -> str:

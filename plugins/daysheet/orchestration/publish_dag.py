@@ -105,7 +105,7 @@ def _news(report: Report, run: AirflowRun) -> Notice:
     else:
         happened = f"found what they did not find, or not half of it, in build {before}"
     return Notice(
-        cause=f"{run.dag_id} news",
+        cause=f"news of build {report.build}",
         subject=f"build {report.build} is published, with new warnings",
         happened=f"Build {report.build} is published. Its checks {happened}.",
         means="the numbers are right by what was dropped; the source holds something odd.",
@@ -128,7 +128,7 @@ def _blocked(connection: psycopg.Connection, run: AirflowRun) -> Notice | None:
     if report is None or not report.blocking:
         return None
     return Notice(
-        cause=f"{run.dag_id} blocked",
+        cause="blocked by " + ", ".join(sorted({one.check_name for one in report.blocking})),
         subject=f"build {report.build} is not published",
         happened=f"Build {report.build} does not add up, so it is not published.",
         means="readers see no change: the build published before stays, and its numbers grow old.",
