@@ -20,7 +20,7 @@ def _needs_login(user_name: UserName) -> None:
 
 
 def make_app() -> FastAPI:
-    """A new app: every route needs a login; one that needs a role at the desk takes a ``Member``."""
+    """A new app. Each route needs a login; one that needs a desk role takes a ``Member``."""
     app = FastAPI(
         docs_url=None,
         redoc_url=None,
