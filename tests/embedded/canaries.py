@@ -67,6 +67,8 @@ class Practice:
                 continue  # reports have canaries of their own
             path = folder / contract.source / f"{contract.table}.csv"
             present = _read(path)
+            if contract.table == "patient":
+                self._name(present)
             chosen = contract.rows
             if chosen is not None:  # a row that is left out, by its word or number; one that stays
                 present.append(self._plant(contract, present))
@@ -91,6 +93,12 @@ class Practice:
             keys = [int(self.rows["patient"]["PatNum"]) - 1]
         like = present[-1] if present else {}
         return row(contract, max(keys, default=0) + 1, self.words, like)
+
+    def _name(self, patients: list[dict[str, str]]) -> None:
+        """Everybody is called by a word, so that whatever tells of a claim could tell of it."""
+        for patient in patients:
+            patient["FName"] = self.words.new("patient.FName")
+            self.loaded.add(patient["FName"])
 
     def _note(self, contract: Contract, cells: dict[str, str], is_kept: bool = True) -> None:
         for name, cell in cells.items():
