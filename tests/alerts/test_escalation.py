@@ -68,12 +68,16 @@ def test_a_large_or_very_old_one_is_a_lead_s_from_the_start(days, columns, expec
     assert days.alert("aged_claim")["escalation"] == expected
 
 
-def test_few_days_left_are_not_a_great_age(days):
-    days.db.execute("update desk.alert_rules set enabled = code = 'filing_deadline'")
+def test_many_days_left_are_no_great_age(days):
+    days.db.execute(
+        "update desk.alert_rules set enabled = code = 'filing_deadline', critical_at = 200"
+        " where counts = 'days_left' or code in ('aged_claim', 'unbilled_aged')"
+    )
     critical(days, billing_status="documented", first_submitted_on=None, last_submitted_on=None)
-    days.db.execute("update desk.payers set filing_days = 91")
+    days.db.execute("update desk.payers set filing_days = 91 + 150")
     assert days.evaluate(MONDAY).escalated == 0
-    assert days.alert("filing_deadline")["day_count"] == 0
+    alert = days.alert("filing_deadline")
+    assert (alert["severity"], alert["day_count"]) == ("critical", 150)
 
 
 def test_days_nobody_looked_are_caught_up_with_in_one_step(days):
