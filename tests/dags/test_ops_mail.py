@@ -138,3 +138,12 @@ def test_a_run_that_is_late_is_mailed_by_the_callback_of_its_deadline(dagbag, co
     daily = told[f"[Daysheet] {DAG} is late"]
     assert "asset__running" in daily, "that a run failed was told when it failed"
     assert "is not done after 60 minutes." in daily
+
+
+def test_names_that_hold_markup_stay_text(connected, mails):
+    row = ("<b>a_b</b>", "&")
+    notify.tell(notify.Notice("c", "s", "<i>h</i>", "m", "t", "l", ("x", "y"), (row,)))
+    html = mails()[0].get_body(("html",)).get_content()
+    assert "&lt;b&gt;a_<wbr>b&lt;/b&gt;" in html
+    assert "&lt;i&gt;h" in html
+    assert "<b>a" not in html
