@@ -66,7 +66,8 @@ def test_known_totals_are_the_models_totals_to_the_cent(published, practice):
 
 
 def test_files_in_any_order_make_the_same_versions(published, practice, warehouse):
-    files = sorted(practice.glob("*/*.csv"))
+    files = [*practice.glob("opendental/*.csv"), *practice.glob("practice/*.csv")]
+    files.sort()
     random.Random(5).shuffle(files)
     exported_on = (UNTIL + timedelta(days=1)).isoformat()
     for file in files:  # each file a batch of its own, as loose changes of a later day

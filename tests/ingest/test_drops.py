@@ -90,7 +90,7 @@ def test_files_of_one_table_are_loaded_in_the_order_of_their_export(practice):
 
 
 def test_small_tables_share_a_task_and_no_table_is_in_two(practice):
-    for table in ("usergroup", "employer", "provider"):
+    for table in ("employer", "provider", "usergroup"):
         practice.drop(f"{table}_2026-01-01.csv", "small\n")
         practice.drop(f"{table}_2026-01-02.csv", "small\n")
     for day in (1, 2):
