@@ -18,13 +18,14 @@ from daysheet.mail.outbox import Mail, put
 REMINDED_AFTER = timedelta(days=7)
 
 # Of the day that is asked about: whether it is a business day, whether its 8 o'clock has struck in
-# the practice's time zone, and whether no business day of its week comes before it.
+# the practice's time zone (five minutes early: a clock that is slow must not cost a morning), and
+# whether no business day of its week comes before it.
 _DAY = """
     select
         desk.today(),
         desk.is_business_day(desk.today()),
         timezone(coalesce(nullif(current_setting('daysheet.timezone', true), ''), 'UTC'), now())
-        >= desk.today() + time '08:00',
+        >= desk.today() + time '07:55',
         desk.is_business_day(desk.today())
         and desk.business_days(date_trunc('week', desk.today())::date - 1, desk.today()) = 1
 """

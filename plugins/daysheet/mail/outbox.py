@@ -105,6 +105,16 @@ def tell_ops(  # noqa: PLR0917  the last three are the mail itself
         return _insert(connection, mail, 1, _refusal(recipient, None))
 
 
+def repeats(connection: psycopg.Connection, cause: str) -> int:
+    """How often that cause came again since its newest mail was written."""
+    row = connection.execute(
+        "select repeats from ops.mail where kind = 'ops' and cause = %s"
+        " order by mail_id desc limit 1",
+        [cause],
+    ).fetchone()
+    return row[0] if row else 0
+
+
 def send_again(connection: psycopg.Connection, user_id: str, *, domains: Collection[str]) -> int:
     """Write that person's newest digest once more, as its next issue, to the address of today."""
     with connection.transaction():

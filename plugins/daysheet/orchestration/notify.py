@@ -159,12 +159,7 @@ def _explained(explain: Explain, run: AirflowRun) -> Notice | None:
 
 
 def _put(connection: psycopg.Connection, notice: Notice) -> int | None:
-    row = connection.execute(
-        "select repeats from ops.mail where kind = 'ops' and cause = %s"
-        " order by mail_id desc limit 1",
-        [notice.cause],
-    ).fetchone()
-    body = _worded(notice, repeats=row[0] if row else 0)
+    body = _worded(notice, repeats=outbox.repeats(connection, notice.cause))
     return outbox.tell_ops(
         connection, notice.cause, get_settings().ops_email, body.subject, body.text, body.html
     )
