@@ -250,3 +250,18 @@ def test_the_most_urgent_come_first_and_text_fits_a_plain_client(db):
     text, _ = practice.bodies(db, practice.mailed(db)["LE"])
     assert text.index(reference(db, old[0])) < text.index(reference(db, small[0]))
     assert max(len(line) for line in text.splitlines()) <= 78
+
+
+def test_what_can_still_be_done_comes_before_what_is_too_late(db):
+    practice.staff(db, "lea", "lead")
+    missed, old, soon, today = practice.claims(db, 180, 91, 95, 92)
+    practice.aged(db, [missed, old, soon, today])
+    for session_id, days_left in ((missed, -1), (soon, 5), (today, 0)):
+        practice.alert(db, "filing_deadline", session_id=session_id, day_count=days_left)
+    queued = practice.mailed(db)["LE"]
+    text, _ = practice.bodies(db, queued)
+    listed = text[text.index("NEW (4)") :]
+    at = [listed.index(reference(db, each)) for each in (today, soon, old, missed)]
+    assert at == sorted(at)
+    assert f"FIRST: {reference(db, today)}" in text
+    assert ", 2 deadlines" in queued.subject

@@ -86,14 +86,14 @@ class Digest:
 
     @property
     def first(self) -> Line | None:
-        """The claim whose deadline is nearest, of those that can still be met if there is one."""
-        dated = [(line.days_left, line) for line in self.acute if line.days_left is not None]
-        return min(dated, key=lambda each: (each[0] < 0, abs(each[0])), default=(0, None))[1]
+        """The claim with the nearest deadline that can still be met."""
+        dated = [line for line in self.acute if line.has_time]
+        return min(dated, key=lambda line: line.days_left or 0, default=None)
 
     @property
     def subject(self) -> str:
         """How many claims are over 90 days old, what of it is new, and what else cannot wait."""
-        deadlines = sum(line.days_left is not None for line in self.acute)
+        deadlines = sum(line.has_time for line in self.acute)
         unbilled = sum(line.is_never_billed for line in self.acute)
         files = len(self.parts["files"].lines)
         said = [

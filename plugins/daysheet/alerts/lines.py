@@ -1,8 +1,10 @@
 """The lines of a digest: one for each claim, however many sessions and rules it is about."""
 
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from daysheet.alerts.links import claim_link
@@ -20,8 +22,8 @@ class Line:
     """One claim, or one file or system that sends files, as words ready to be shown.
 
     ``reference`` is ours and random; None for what is no claim. ``days_left`` counts to the nearest
-    deadline and ``reasons`` say what is the matter; ``facts`` is the rest. None of it tells who was
-    treated, when, by whom or for what.
+    deadline that can be met, negative once all were missed; ``reasons`` say what is the matter,
+    ``facts`` is the rest. None of it tells who was treated, when, by whom or for what.
     """
 
     reference: str | None
@@ -36,11 +38,16 @@ class Line:
     is_never_billed: bool
     score: int
 
+    @property
+    def has_time(self) -> bool:
+        """Whether there is a deadline that can still be met."""
+        return self.days_left is not None and self.days_left >= 0
+
 
 def lines(
     alerts: Iterable[Alert], waiting: Mapping[UUID, Waiting], again: Collection[UUID], ui_url: str
 ) -> list[Line]:
-    """A line for each claim of ``alerts``, by score, then dollars, age and reference.
+    """A line for each claim of ``alerts``, in the order of :func:`_urgency`.
 
     ``again`` are those that were resolved and are not any more.
     """
@@ -48,9 +55,18 @@ def lines(
     for alert in alerts:
         claims.setdefault(alert.reference or alert.alert_id, []).append(alert)
     made = [_line(group, waiting, again, ui_url) for group in claims.values()]
-    return sorted(
-        made,
-        key=lambda line: (-line.score, -(line.amount or 0), -line.age_days, line.reference or ""),
+    return sorted(made, key=_urgency)
+
+
+def _urgency(line: Line) -> tuple[Any, ...]:
+    """Deadlines that can still be met, the nearest first; at the end those that were missed."""
+    return (
+        line.days_left is not None and not line.has_time,
+        line.days_left if line.has_time else math.inf,
+        -line.score,
+        -(line.amount or 0),
+        -line.age_days,
+        line.reference or "",
     )
 
 
@@ -83,7 +99,8 @@ def _line(
     amount = _amount(alerts, waiting)
     age = max((each.age_days or 0 for each in known), default=0)
     deadlines = [a.day_count for a in alerts if a.counts == "days_left" and a.day_count is not None]
-    days_left = min(deadlines, default=None)
+    # the nearest that can still be met, else the one missed last
+    days_left = min((each for each in deadlines if each >= 0), default=max(deadlines, default=None))
     is_over = all(alert.status == "resolved" for alert in alerts)
     name = next((each.payer_name for each in known if each.payer_name), first.payer_name)
     status = next((alert.billing_status for alert in alerts if alert.billing_status), None)
