@@ -3,6 +3,7 @@ with claims as (
     select
         claim_id,
         min(carrier_name) as payer_name,
+        min(patient_id) as patient_id,
         min(claim_status_name) as status,
         min(service_date) as service_on,
         min(coalesce(original_sent_date, sent_date)) as first_sent_on,
@@ -21,6 +22,7 @@ select
     dental_claims.claim_ref as reference,
     null as claim_ref,
     claims.payer_name,
+    claims.patient_id as client_id,
     null as client,
     null as clinician,
     claims.service_on,

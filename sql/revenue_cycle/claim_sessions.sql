@@ -4,6 +4,7 @@ select
     sessions.session_ref as reference,
     claims.claim_ref,
     payers.name as payer_name,
+    sessions.client_id,
     clients.initials as client_initials,
     clients.full_name as client_name,
     clinicians.name as clinician,

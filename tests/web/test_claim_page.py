@@ -17,6 +17,7 @@ from tests.web.practice import (
     TYPED,
     alert,
     claim,
+    client,
     mailed,
     note,
     payment,
@@ -88,7 +89,7 @@ def test_every_look_is_kept_by_reference(browser, db, worked, role, shown):
     kept = db.execute(
         "select actor, action, subject, detail from ops.audit where audit_id > %s", [newest]
     ).fetchall()
-    assert kept == [(role, "viewed", worked, {"shown": shown})]
+    assert kept == [(role, "viewed", worked, {"shown": shown, "clients": [str(client(db))]})]
 
 
 def test_nothing_is_shown_that_cannot_be_kept(browser, staffed, worked):

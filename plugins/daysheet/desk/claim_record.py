@@ -14,6 +14,7 @@ from daysheet.desk.actors import Actor, DeskRole
 from daysheet.desk.published import Reader
 from daysheet.desk.receivables import Source
 from daysheet.desk.refusals import Refused
+from daysheet.desk.viewing import ClientId, Shown
 
 AgeBasis = Literal["submission", "service"]
 _Row = TypeVar("_Row")
@@ -32,6 +33,7 @@ class Line:
     reference: str
     claim_ref: str | None
     payer_name: str | None
+    client_id: ClientId | None
     client: str | None = field(repr=False)  # None: the practice system keeps the name
     clinician: str | None = field(repr=False)
     service_on: date | None = field(repr=False)
@@ -115,6 +117,17 @@ class ClaimRecord:
     to_do: tuple[ToDo, ...] = ()
     alerts: tuple[LiveAlert, ...] = ()
     timeline: tuple[Event, ...] = ()  # the newest first
+
+    @property
+    def client_ids(self) -> set[ClientId]:
+        """Whom it tells of; nobody where no session is known, or the practice system lost it."""
+        told = (line.client_id for line in self.lines + self.siblings)
+        return {each for each in told if each is not None}
+
+    @property
+    def shown(self) -> Shown:
+        """How much of them."""
+        return "everything" if self.is_whole else "initials"
 
     @property
     def statuses(self) -> list[str]:

@@ -21,5 +21,6 @@ def claim(
     with published(connection) as reader:
         record = claim_record(reader, member, reference)
         fresh = freshness(reader)
-    record_view(connection, member, record)  # committed before a byte of it leaves
+    # committed before a byte of it leaves
+    record_view(connection, member, record.reference, record.client_ids, record.shown)
     return page(request, "claim", record=record, fresh=fresh)
