@@ -1,5 +1,7 @@
 """Which rule of the lifecycle a wished change goes by, or why it goes by none."""
 
+from dataclasses import dataclass
+
 from daysheet.desk.actors import Actor, DeskRole
 from daysheet.desk.cases import Case, Facts
 from daysheet.desk.guards import missing
@@ -68,13 +70,28 @@ def _check_entered(case: Case, rule: Transition) -> None:
         raise not_possible("before_service", "the day is before the service", field="on")
 
 
+@dataclass(frozen=True)
+class NextStep:
+    """Where somebody with the right could move a session; ``obstacle`` is why not now, if not."""
+
+    status: str
+    rule: Transition
+    obstacle: str | None
+
+
 def allowed_statuses(facts: Facts, actor: Actor) -> tuple[str, ...]:
     """Where the actor could move it now, in the lifecycle's order; nothing is entered yet."""
-    return tuple(status for status in STATUSES if _is_allowed(facts, actor, status))
+    return tuple(step.status for step in next_steps(facts, actor) if step.obstacle is None)
 
 
-def _is_allowed(facts: Facts, actor: Actor, to: str) -> bool:
-    case = Case(facts, to, actor, is_trial=True)
+def next_steps(facts: Facts, actor: Actor) -> list[NextStep]:
+    """Whatever the lifecycle lets the actor do next, in its order, and what is in the way of it."""
+    found = (_next_step(facts, actor, status) for status in STATUSES)
+    return [step for step in found if step is not None]
+
+
+def _next_step(facts: Facts, actor: Actor, to: str) -> NextStep | None:
+    case, blocked = Case(facts, to, actor, is_trial=True), None
     for rule in TRANSITIONS:
         if (
             rule.leads(facts.billing_status, to)
@@ -84,7 +101,8 @@ def _is_allowed(facts: Facts, actor: Actor, to: str) -> bool:
             try:
                 for guard in rule.guards:
                     guard(case)
-            except Refused:
+            except Refused as refusal:
+                blocked = NextStep(to, rule, refusal.problem)
                 continue
-            return True
-    return False
+            return NextStep(to, rule, None)
+    return blocked

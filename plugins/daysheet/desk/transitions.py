@@ -39,8 +39,9 @@ class Transition:
     """One rule of the lifecycle.
 
     ``asks`` names the fields of :class:`~daysheet.desk.cases.Details` that have to be entered; a
-    file or a DAG need give no reason. ``only`` narrows which sessions the rule is about, where
-    another rule covers the rest. ``via`` is the movement of money that lets any biller use it.
+    file or a DAG need give no reason. ``takes`` names those that may be, some of which a guard asks
+    for. ``only`` narrows which sessions the rule is about, where another rule covers the rest.
+    ``via`` is the movement of money that lets any biller use it.
     """
 
     number: int
@@ -48,6 +49,7 @@ class Transition:
     targets: str
     who: Who
     asks: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
     only: Callable[[Case], bool] = lambda _: True
     guards: tuple[Callable[[Case], None], ...] = ()
     stamps: tuple[Callable[[Case], Stamps], ...] = ()
@@ -89,17 +91,20 @@ TRANSITIONS = (
     ),
     Transition(
         3, "completed", "documented", SYSTEM_OR_BILLER,
+        takes=("on",),
         guards=(must.note_is_there,),
         stamps=(set_.note_dated,),
     ),
     Transition(
         4, "completed", "ready_to_bill", BILLER,
+        takes=("on", "override", "reason"),
         guards=(must.note_is_of_the_day, must.ready),
         stamps=(set_.note_dated,),
         effects=(do.own,),
     ),
     Transition(
         5, "documented", "ready_to_bill", BILLER,
+        takes=("override", "reason"),
         guards=(must.ready,),
         effects=(do.own,),
     ),
@@ -110,7 +115,7 @@ TRANSITIONS = (
     ),
     Transition(
         7, "ready_to_bill", "submitted", BILLER,
-        asks=("on",),
+        asks=("on",), takes=("portal_id", "override", "reason"),
         guards=(must.sent_by_a_known_way, must.claim_not_open_elsewhere),
         stamps=(set_.sent,),
         effects=(do.send, do.close_billing_items),
@@ -134,6 +139,7 @@ TRANSITIONS = (
     ),
     Transition(
         11, "submitted pending", "approved", SYSTEM_OR_BILLER,
+        takes=("amount",),
         guards=(must.allowed_is_money,),
         stamps=(set_.adjudicated("approved"), set_.allowed_amount),
         effects=(do.accepted, end_denial("approved")),
@@ -153,14 +159,14 @@ TRANSITIONS = (
     ),
     Transition(
         14, "submitted pending approved", "denied", SYSTEM_OR_BILLER,
-        asks=("on", "category"),
+        asks=("on", "category"), takes=("carc", "group_code", "note"),
         guards=(must.denial_is_known,),
         stamps=(set_.denied, set_.adjudicated("denied")),
         effects=(do.accepted, open_denial),
     ),
     Transition(
         15, "denied", "appealing", BILLER,
-        asks=("level", "on", "method"),
+        asks=("level", "on", "method"), takes=("due_on", "override", "reason"),
         guards=(must.next_level, must.appeal_in_time),
         effects=(file_appeal,),
     ),
@@ -175,13 +181,13 @@ TRANSITIONS = (
     ),
     Transition(
         18, "appealing", "approved", BILLER,
-        asks=("decision",),
+        asks=("decision",), takes=("on",),
         guards=(must.appeal_won,),
         effects=(win_appeal,),
     ),
     Transition(
         19, "appealing", "denied", BILLER,
-        asks=("decision",),
+        asks=("decision",), takes=("on",),
         guards=(must.appeal_lost,),
         stamps=(set_.appeal_upheld,),
         effects=(lose_appeal,),
@@ -189,6 +195,7 @@ TRANSITIONS = (
     Transition(
         20, "submitted pending approved denied appealing", "client_responsibility",
         SYSTEM_OR_BILLER,
+        takes=("group_code", "reason"),
         guards=(must.patients_share,),
         stamps=(set_.adjudicated("patient"), set_.disposed),
         effects=(do.close_disposition, do.accepted, do.bill_client, end_denial("client")),
@@ -200,6 +207,7 @@ TRANSITIONS = (
     ),
     Transition(
         22, "client_responsibility", "documented", BILLER,
+        takes=("payer_id",),
         guards=(must.covered,),
         stamps=(set_.payer_given, set_.to_be_billed),
         effects=(do.bill_payer_instead,),
@@ -220,7 +228,7 @@ TRANSITIONS = (
     ),
     Transition(
         24, "written_off", "denied", LEAD,
-        asks=("reason",),
+        asks=("reason",), takes=("on", "category", "carc", "group_code", "note"),
         guards=(must.denied_before, must.denial_is_known),
         stamps=(set_.denied_as_before,),
         effects=(do.reinstate, reopen_denial),
@@ -234,7 +242,7 @@ TRANSITIONS = (
     ),
     Transition(
         26, "paid", "denied", LEAD,
-        asks=("on", "category"),
+        asks=("on", "category"), takes=("carc", "group_code", "note"),
         guards=(must.denial_is_known,),
         stamps=(set_.unpaid, set_.denied, set_.adjudicated("denied")),
         effects=(open_denial,),
