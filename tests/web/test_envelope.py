@@ -44,7 +44,7 @@ def test_a_page_runs_and_loads_nothing_but_ours(browser):
     assert "unsafe" not in policy
     for path in ("/", "/claims/RC-2222222"):
         text = browser.ask("biller", path).text
-        assert text.count("<script") == text.count('<script src="/daysheet/static/') == 1
+        assert text.count("<script") == text.count('<script src="/daysheet/static/') == 2
         for inline in ("<style", " style=", " onclick", "javascript:", "http://", "https://"):
             assert inline not in text, inline
 
@@ -90,7 +90,7 @@ def test_a_database_error_tells_no_value(browser, monkeypatch, caplog):
     answer = browser.ask("biller", "/")
     assert answer.status_code == 500
     assert "SQLSTATE 22P02" in caplog.text
-    for secret in ("Ada", "select", "22P02"):
+    for secret in ("Ada", "::integer", "22P02"):
         assert secret not in answer.text
     assert "Ada" not in caplog.text
 

@@ -13,8 +13,21 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from daysheet.settings import PROJECT, get_settings
 from daysheet.web.access import login_url
 from daysheet.web.assets import ASSETS
-from daysheet.web.wording import DAYS, actor, days_of, headline, tone, words
+from daysheet.web.forms import new_key
+from daysheet.web.wording import DAYS, DONE, actor, days_of, headline, tone, words
 
+# The navigation; a page that no route leads to is left out.
+_SECTIONS = {
+    "/": "Dashboard",
+    "/aging": "Aging",
+    "/claims": "Claims",
+    "/payments": "Payments",
+    "/queue": "Queue",
+    "/imports": "Imports",
+    "/settings": "Settings",
+    "/builds": "Builds",
+    "/models": "Models",
+}
 _ERRORS = {
     401: ("Please log in", "Your login is missing or has ended."),
     403: ("Not allowed", "You have no right to this."),
@@ -32,7 +45,14 @@ _ERRORS = {
 def page(request: Request, template: str, code: int = 200, /, **values: Any) -> HTMLResponse:
     """The page ``templates/pages/<template>.html``."""
     root = request.scope.get("root_path", "")
-    text = _environment().get_template(f"{template}.html").render(root=root, **values)
+    routes = {route.path for route in request.app.routes}
+    frame = {
+        "root": root,
+        "sections": [(name, path) for path, name in _SECTIONS.items() if path in routes],
+        "section": "/" + request.url.path.removeprefix(root).split("/")[1],
+        "done": DONE.get(request.query_params.get("done", "")),
+    }
+    text = _environment().get_template(f"{template}.html").render(**frame, **values)
     return HTMLResponse(text, code)
 
 
@@ -85,5 +105,5 @@ def _environment() -> Environment:
     environment.filters |= {
         each.__name__: each for each in (actor, clock, day, days_of, headline, money, tone, words)
     }
-    environment.globals |= {"assets": ASSETS, "event_days": DAYS}
+    environment.globals |= {"assets": ASSETS, "event_days": DAYS, "new_key": new_key}
     return environment

@@ -86,3 +86,6 @@ DAYS = {
     "note": "next action",
     "alert": "quiet until",
 }
+
+# What was just done, by the code a page is shown with after it.
+DONE: dict[str, str] = {}
