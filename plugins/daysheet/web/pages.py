@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from fastapi import Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from daysheet.settings import PROJECT, get_settings
@@ -54,6 +54,11 @@ def page(request: Request, template: str, code: int = 200, /, **values: Any) -> 
     }
     text = _environment().get_template(f"{template}.html").render(**frame, **values)
     return HTMLResponse(text, code)
+
+
+def see_other(request: Request, path: str) -> RedirectResponse:
+    """After a write: a page of ours to look at, so that a reload repeats nothing."""
+    return RedirectResponse(request.scope.get("root_path", "") + path, 303)
 
 
 def error_page(request: Request, status: int, problem: str | None = None) -> HTMLResponse:
