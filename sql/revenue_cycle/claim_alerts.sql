@@ -1,8 +1,11 @@
 -- Alerts that are not resolved, and who has been mailed of each.
 select
     coalesce(alerts.session_id, alerts.dental_claim_id) as subject_id,
+    alerts.alert_id,
+    alerts.row_version,
     alert_rules.title,
     alert_rules.ends,
+    alert_rules.ends_by_hand,
     alert_rules.counts,
     alerts.severity,
     alerts.status,

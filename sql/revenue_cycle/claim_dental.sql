@@ -19,8 +19,10 @@ with claims as (
 select
     dental_claims.dental_claim_id as subject_id,
     dental_claims.claim_id as dental_claim_number,
+    dental_claims.row_version,
     dental_claims.claim_ref as reference,
     null as claim_ref,
+    null::uuid as payer_id,
     claims.payer_name,
     claims.patient_id as client_id,
     null as client,
@@ -38,10 +40,12 @@ select
     null::date as appeal_deadline,
     coalesce(claims.charge, 0) as charge,
     coalesce(claims.paid, 0) as paid,
+    coalesce(claims.paid, 0) as paid_reported,
     coalesce(claims.write_off, 0) as write_off,
     coalesce(claims.client_share, 0) as client_share,
     null::numeric as outstanding,
     0 as credit,
+    dental_claims.assigned_to,
     staff.display_code as owner,
     dental_claims.next_action_on
 from desk.dental_claims

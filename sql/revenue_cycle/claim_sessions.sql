@@ -1,8 +1,10 @@
 -- Sessions as the record of a claim shows them; what is closed has no age and no deadline.
 select
     sessions.session_id as subject_id,
+    sessions.row_version,
     sessions.session_ref as reference,
     claims.claim_ref,
+    sessions.payer_id,
     payers.name as payer_name,
     sessions.client_id,
     clients.initials as client_initials,
@@ -23,10 +25,12 @@ select
     aging_report.appeal_deadline,
     sessions.ins_charge as charge,
     sessions.amount_paid as paid,
+    sessions.ins_paid_reported as paid_reported,
     sessions.write_off,
     sessions.client_transfer as client_share,
     sessions.outstanding,
     sessions.payer_credit as credit,
+    sessions.assigned_to,
     staff.display_code as owner,
     sessions.next_action_on
 from desk.sessions

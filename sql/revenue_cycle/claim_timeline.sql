@@ -11,18 +11,8 @@ with noted as (
     from desk.notes
 ),
 
-alerted as (
-    select
-        session_id as subject_id,
-        alert_id,
-        rule_code
-    from desk.alerts
-    union all
-    select
-        dental_claim_id as subject_id,
-        alert_id,
-        rule_code
-    from desk.alerts
+told as (
+    {{ query('claim_told') }}
 ),
 
 events as (
@@ -31,7 +21,7 @@ events as (
         'status' as kind,
         to_status as code,
         from_status as was,
-        null as via,
+        detail #>> '{entered,decision}' as via,
         null::numeric as amount,
         null::date as on_day,
         reason as free_text,
@@ -121,24 +111,7 @@ events as (
         at
     from noted
     union all
-    select
-        alerted.subject_id,
-        'alert' as kind,
-        alert_events.kind as code,
-        alert_rules.title as was,
-        alert_events.severity as via,
-        null as amount,
-        alert_events.quiet_until as on_day,
-        alert_events.note as free_text,
-        alert_events.actor,
-        null as file_id,
-        null as line,
-        alert_events.at
-    from desk.alert_events
-    inner join alerted
-        on alert_events.alert_id = alerted.alert_id
-    inner join desk.alert_rules
-        on alerted.rule_code = alert_rules.code
+    select told.* from told
 )
 
 select

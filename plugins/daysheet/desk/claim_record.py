@@ -1,6 +1,5 @@
 """All that is known of one claim, by our reference of it: of a session, a claim, a dental claim."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
@@ -11,14 +10,13 @@ from uuid import UUID
 from psycopg import sql
 
 from daysheet.desk.actors import Actor, DeskRole
+from daysheet.desk.claim_subjects import check_reference, unknown_claim
 from daysheet.desk.published import Reader
 from daysheet.desk.receivables import Source
-from daysheet.desk.refusals import Refused
 from daysheet.desk.viewing import ClientId, Shown
 
 AgeBasis = Literal["submission", "service"]
 _Row = TypeVar("_Row")
-_REFERENCE = re.compile(r"(RS|RC|DC)-[A-HJKMNP-Z2-9]{7}")
 
 
 @dataclass(frozen=True)
@@ -30,8 +28,10 @@ class Line:
     """
 
     subject_id: UUID
+    row_version: int
     reference: str
     claim_ref: str | None
+    payer_id: UUID | None
     payer_name: str | None
     client_id: ClientId | None
     client: str | None = field(repr=False)  # None: the practice system keeps the name
@@ -49,10 +49,12 @@ class Line:
     appeal_deadline: date | None
     charge: Decimal
     paid: Decimal
+    paid_reported: Decimal  # by the newest export, beside what was posted
     write_off: Decimal
     client_share: Decimal
     outstanding: Decimal | None
     credit: Decimal
+    assigned_to: str | None
     owner: str | None
     next_action_on: date | None
 
@@ -62,8 +64,11 @@ class LiveAlert:
     """An alert that is not resolved; ``told`` are the codes of those who were mailed of it."""
 
     subject_id: UUID
+    alert_id: UUID
+    row_version: int
     title: str
     ends: str
+    ends_by_hand: bool
     counts: Literal["over", "days_left", "at_once"]
     severity: str
     status: str
@@ -75,11 +80,15 @@ class LiveAlert:
 
 @dataclass(frozen=True)
 class ToDo:
-    """Open work."""
+    """Open work; ``other_reference`` is the session that may be the same visit."""
 
+    subject_id: UUID
+    item_id: UUID
+    row_version: int
     kind: str
     due_on: date | None
     snoozed_until: date | None
+    other_reference: str | None
 
 
 @dataclass(frozen=True)
@@ -166,8 +175,7 @@ def claim_record(reader: Reader, actor: Actor, reference: str) -> ClaimRecord:
 
     A viewer gets initials and nothing anybody typed.
     """
-    if not _REFERENCE.fullmatch(reference):
-        raise _unknown()
+    check_reference(reference)
     read = _dental if reference.startswith("DC-") else _counseling
     return read(reader, actor, reference)
 
@@ -190,7 +198,7 @@ def _counseling(reader: Reader, actor: Actor, reference: str) -> ClaimRecord:
         [claim_ref],
     ).fetchone()
     if not named and claim is None:
-        raise _unknown()
+        raise unknown_claim()
     siblings = lines("claim_ref", claim_ref) if claim_ref else ()
     shown = named or siblings
     payers = {line.payer_name for line in shown} or {claim[1] if claim else None}
@@ -212,7 +220,7 @@ def _dental(reader: Reader, actor: Actor, reference: str) -> ClaimRecord:
         "select claim_id from desk.dental_claims where claim_ref = %s", [reference]
     ).fetchone()
     if key is None or reader.build is None:
-        raise _unknown()
+        raise unknown_claim()
     which = sql.SQL("where dental_claim_number = %(number)s")
     values = {"number": key[0]}
     (line,) = reader.rows(Line, "claim_dental", which, values, _columns(Line))
@@ -243,9 +251,7 @@ def _beside(reader: Reader, record: ClaimRecord, subjects: Sequence[UUID]) -> Cl
     typed = "free_text" if record.is_whole else None
     return replace(
         record,
-        to_do=rows(
-            ToDo, "claim_to_do", "due_on, kind", sql.SQL("distinct {}").format(_columns(ToDo))
-        ),
+        to_do=rows(ToDo, "claim_to_do", "due_on, kind, item_id", _columns(ToDo)),
         alerts=rows(LiveAlert, "claim_alerts", _MOST_SEVERE, _columns(LiveAlert)),
         timeline=rows(
             Event, "claim_timeline", "at desc, kind, code", _columns(Event, free_text=typed)
@@ -267,7 +273,3 @@ def _columns(shape: type, **named: str | None) -> sql.Composed:
         for each in fields(shape)
         for name in [named.get(each.name, each.name)]
     )
-
-
-def _unknown() -> Refused:
-    return Refused(404, "unknown_claim", "there is no such claim")

@@ -52,14 +52,24 @@ def headline(event: Event) -> str:
 
 
 def _status(event: Event) -> str:
-    return (
-        f"{words(event.was)} → {words(event.code)}" if event.was else f"began {words(event.code)}"
-    )
+    if not event.was:
+        return f"began {words(event.code)}"
+    decided = f" ({event.via})" if event.via else ""
+    return f"{words(event.was)} → {words(event.code)}{decided}"
 
 
 def _sent(event: Event) -> str:
     claim = "claim" if event.code == "original" else f"{event.code} claim"
     return f"{claim} sent" + (f" through {event.via}" if event.via else "")
+
+
+def _denial(event: Event) -> str:
+    return f"denied: {words(event.code)}" + (f" ({event.via})" if event.via else "")
+
+
+def _import(event: Event) -> str:
+    told = f"{words(event.via or '')} report: {words(event.code)}"
+    return told + (f" ({words(event.was)})" if event.was else "")
 
 
 def _alert(event: Event) -> str:
@@ -76,6 +86,9 @@ _HEADLINES: dict[str, Callable[[Event], str]] = {
     "undone": lambda event: f"{words(event.code)} undone",
     "note": lambda event: words(event.code),
     "alert": _alert,
+    "denial": _denial,
+    "appeal": lambda event: f"appeal filed, level {event.code}",
+    "import": _import,
 }
 
 # What the day of an event is, where it has one besides that on which it was written.
@@ -85,7 +98,20 @@ DAYS = {
     "taken_back": "received",
     "note": "next action",
     "alert": "quiet until",
+    "denial": "on",
+    "appeal": "on",
+    "import": "exported",
 }
 
 # What was just done, by the code a page is shown with after it.
-DONE: dict[str, str] = {}
+DONE: dict[str, str] = {
+    "status": "The status is changed.",
+    "noted": "The note is kept.",
+    "taken": "It is yours now.",
+    "assigned": "It is assigned.",
+    "snoozed": "It is snoozed.",
+    "acknowledged": "The alert is acknowledged and quiet until then.",
+    "alert_closed": "The alert is closed.",
+    "adjusted": "The amount is moved.",
+    "undone": "It is undone.",
+}
