@@ -38,45 +38,60 @@ staffed as (
     where active and works_claims
 ),
 
-credited as (
-    select coalesce(sum(payer_credit), 0) as payer_credits
-    from desk.sessions
-    where payer_credit > 0 and billing_status != 'voided'
-),
-
-recently_paid as (
+flagged as ( -- all sessions, looked at once
     select
-        sessions.first_submitted_on,
-        sessions.paid_on,
-        sessions.paid_on - sessions.first_submitted_on as days_to_payment
-    from desk.sessions
-    cross join as_of
-    where
+        sessions.payer_credit,
+        sessions.billing_status,
+        sessions.first_outcome,
+        sessions.paid_on - sessions.first_submitted_on as days_to_payment,
         sessions.billing_status = 'paid'
         and sessions.amount_paid > 0
         and coalesce(sessions.paid_on, sessions.status_since)
         between as_of.ninety_days_ago and as_of.as_of_day
-),
-
-speed as (
-    select
-        coalesce(sum(days_to_payment) filter (where days_to_payment >= 0), 0) as days_to_payment,
-        count(*) filter (where days_to_payment is null) as unknown_payment_days,
-        count(*) filter (where days_to_payment < 0) as paid_before_submission
-    from recently_paid
-),
-
-first_outcomes as (
-    select count(*) filter (where sessions.first_outcome = 'denied') as denied
+            as is_recently_paid,
+        sessions.first_adjudicated_on between as_of.ninety_days_ago and as_of.as_of_day
+            as is_recently_adjudicated
     from desk.sessions
     cross join as_of
-    where sessions.first_adjudicated_on between as_of.ninety_days_ago and as_of.as_of_day
+),
+
+of_sessions as (
+    select
+        coalesce(sum(payer_credit) filter (where billing_status != 'voided'), 0) as payer_credits,
+        coalesce(sum(days_to_payment) filter (
+            where is_recently_paid and days_to_payment >= 0
+        ), 0) as days_to_payment,
+        count(*) filter (
+            where is_recently_paid and days_to_payment is null
+        ) as unknown_payment_days,
+        count(*) filter (
+            where is_recently_paid and days_to_payment < 0
+        ) as paid_before_submission,
+        count(*) filter (
+            where is_recently_adjudicated and first_outcome = 'denied'
+        ) as denied
+    from flagged
+),
+
+-- in sums, which is what desk.payment_balances comes to: payment by payment it takes long
+entries as (
+    select amount
+    from desk.payments
+    where payer_id is not null
+    union all
+    select -amount as amount
+    from desk.payment_allocations
+    union all
+    select -adjustments.amount as amount
+    from desk.adjustments
+    inner join desk.payments
+        on adjustments.payment_id = payments.payment_id
+    where payments.payer_id is not null
 ),
 
 unapplied as (
-    select coalesce(sum(unapplied), 0) as unapplied_amount
-    from desk.payment_balances
-    where payer_id is not null
+    select coalesce(sum(amount), 0) as unapplied_amount
+    from entries
 ),
 
 days as (
@@ -111,20 +126,18 @@ select
     receivable.over_90_unbilled,
     receivable.rows_of_staff,
     staffed.staff_count,
-    credited.payer_credits,
-    speed.days_to_payment,
-    speed.unknown_payment_days,
-    speed.paid_before_submission,
-    first_outcomes.denied,
+    of_sessions.payer_credits,
+    of_sessions.days_to_payment,
+    of_sessions.unknown_payment_days,
+    of_sessions.paid_before_submission,
+    of_sessions.denied,
     unapplied.unapplied_amount,
     round(
         budget.monthly_budget * business_days.elapsed / nullif(business_days.in_month, 0), 2
     ) as budget_pace
 from receivable
 cross join staffed
-cross join credited
-cross join speed
-cross join first_outcomes
+cross join of_sessions
 cross join unapplied
 cross join business_days
 left join budget
