@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from daysheet.cli import (
+    audit,
     builds,
     demo,
     deployment,
@@ -41,5 +42,5 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (deployment, demo, drops, builds, models, practice, quality, desk, warehouse):
+for module in (deployment, demo, drops, builds, models, practice, quality, desk, audit, warehouse):
     module.register(app)

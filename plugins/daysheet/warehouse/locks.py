@@ -15,3 +15,4 @@ class LockClass(IntEnum):
     MIGRATION = 7  # second key: 0
     SCHEMAS = 8  # second key: build; making its schemas
     OUTBOX = 9  # second key: hash of the cause of an ops mail, or of whom a digest is for
+    AUDIT = 10  # second key: 0; from the commit of a transaction with audit rows to its end
