@@ -27,25 +27,21 @@ last_actions as (
     order by subject_id asc, last_action_at desc
 ),
 
--- hidden only as long as all there is to do about it is
 snoozes as (
-    select
-        coalesce(session_id, dental_claim_id) as subject_id,
-        min(coalesce(snoozed_until, '-infinity')) as snoozed_until
-    from desk.work_items
-    where done_at is null and coalesce(session_id, dental_claim_id) is not null
-    group by coalesce(session_id, dental_claim_id)
-    having min(coalesce(snoozed_until, '-infinity')) > desk.today()
+    {{ query('snoozed_subjects') }}
 ),
 
 dental as (
     select
         claim_id,
+        min(patient_id) as patient_id,
         min(carrier_name) as payer_name,
         min(claim_status_name) as claim_status_name,
         min(original_sent_date) as original_sent_date,
         min(sent_date) as sent_date,
         min(service_date) as service_date,
+        sum(billed_amount) as charge,
+        coalesce(sum(paid_amount), 0) as paid,
         sum(estimated_insurance_amount) filter (where line_status = 'NotReceived') as amount
     from {{ ref('int_claim_details') }}
     where claim_status in ('S', 'P') and not is_preauth
@@ -60,10 +56,13 @@ owed as (
         aging_report.session_id,
         null::uuid as dental_claim_id,
         null::bigint as dental_claim_number,
+        null::bigint as patient_id,
         payers.name as payer_name,
         aging_report.service_on,
         aging_report.first_submitted_on as first_sent_on,
         aging_report.last_submitted_on as last_sent_on,
+        aging_report.ins_charge as charge,
+        aging_report.amount_paid as paid,
         aging_report.outstanding as amount,
         aging_report.billing_status as status,
         aging_report.assigned_to,
@@ -82,10 +81,13 @@ owed as (
         null as session_id,
         dental_claims.dental_claim_id,
         dental.claim_id as dental_claim_number,
+        dental.patient_id,
         dental.payer_name,
         dental.service_date as service_on,
         coalesce(dental.original_sent_date, dental.sent_date) as first_sent_on,
         coalesce(dental.sent_date, dental.original_sent_date) as last_sent_on,
+        dental.charge,
+        dental.paid,
         -- nobody estimated it
         nullif(round(dental.amount, 2), 0) as amount,
         dental.claim_status_name as status,
@@ -113,6 +115,7 @@ select
     aged.session_id,
     aged.dental_claim_id,
     aged.dental_claim_number,
+    aged.patient_id,
     aged.payer_name,
     aged.service_on,
     aged.first_sent_on,
@@ -126,6 +129,8 @@ select
         when aged.age_days <= 90 then '61-90'
         when aged.age_days > 90 then '90+'
     end as age_bracket,
+    aged.charge,
+    aged.paid,
     aged.amount,
     aged.status,
     aged.assigned_to,

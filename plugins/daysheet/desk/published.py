@@ -24,7 +24,9 @@ _NO_BUILD = """
             null::bigint as claim_id, null::text as carrier_name, null::text as claim_status,
             null::text as claim_status_name, null::boolean as is_preauth,
             null::date as original_sent_date, null::date as sent_date, null::date as service_date,
-            null::text as line_status, null::numeric as estimated_insurance_amount
+            null::text as line_status, null::numeric as estimated_insurance_amount,
+            null::bigint as patient_id, null::numeric as billed_amount,
+            null::numeric as paid_amount
         where false
     ),
     int_procedure_complete as (
@@ -54,10 +56,12 @@ class Reader:
         clauses: sql.Composable,
         values: Mapping[str, Any],
         columns: sql.Composable = _ITS_OWN,
+        **given: object,
     ) -> list[_Row]:
         """Rows of :meth:`statement` as ``shape``, with ``values`` bound to its placeholders."""
+        statement = self.statement(query, clauses, columns, **given)
         with self.connection.cursor(row_factory=class_row(shape)) as cursor:
-            return cursor.execute(self.statement(query, clauses, columns), values).fetchall()
+            return cursor.execute(statement, values).fetchall()
 
     def statement(
         self,

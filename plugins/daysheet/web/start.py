@@ -7,9 +7,10 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from daysheet.desk.actors import display_codes
+from daysheet.desk.aging import aged_claims, aged_totals
 from daysheet.desk.freshness import freshness
 from daysheet.desk.published import published
-from daysheet.desk.receivables import PAGE, aged_claims, aged_totals
+from daysheet.desk.receivables import PAGE
 from daysheet.web.guards import DeskSession, Member
 from daysheet.web.pages import page
 

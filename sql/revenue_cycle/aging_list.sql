@@ -1,0 +1,127 @@
+-- The list people work from: what insurers owe in both worlds, and sessions none was asked to pay.
+with as_of as materialized ( -- asked once, not for each row
+    select desk.today() as as_of_day
+),
+
+aged as (
+    {{ query('aged_claims') }}
+),
+
+snoozes as (
+    {{ query('snoozed_subjects') }}
+),
+
+live_alerts as (
+    select
+        coalesce(session_id, dental_claim_id) as subject_id,
+        count(*) as alerts,
+        min(array_position(array['critical', 'high', 'medium', 'low'], severity)) as alert_rank
+    from desk.alerts
+    where status != 'resolved' and coalesce(session_id, dental_claim_id) is not null
+    group by coalesce(session_id, dental_claim_id)
+),
+
+owed as (
+    select
+        source,
+        reference,
+        claim_ref,
+        session_id,
+        dental_claim_id,
+        dental_claim_number,
+        patient_id,
+        payer_name,
+        service_on,
+        first_sent_on,
+        last_sent_on,
+        charge,
+        paid,
+        amount,
+        status,
+        assigned_to,
+        next_action_on,
+        snoozed_until,
+        true as in_ar
+    from aged
+    union all
+    select
+        'simplepractice' as source,
+        aging_report.session_ref as reference,
+        null as claim_ref,
+        aging_report.session_id,
+        null as dental_claim_id,
+        null as dental_claim_number,
+        null as patient_id,
+        payers.name as payer_name,
+        aging_report.service_on,
+        null as first_sent_on,
+        null as last_sent_on,
+        aging_report.ins_charge as charge,
+        aging_report.amount_paid as paid,
+        aging_report.outstanding as amount,
+        aging_report.billing_status as status,
+        aging_report.assigned_to,
+        aging_report.next_action_on,
+        snoozes.snoozed_until,
+        false as in_ar
+    from desk.aging_report
+    left join desk.payers
+        on aging_report.payer_id = payers.payer_id
+    left join snoozes
+        on aging_report.session_id = snoozes.subject_id
+    where not aging_report.in_ar and aging_report.service_on <= desk.today()
+)
+
+select
+    owed.source,
+    owed.reference,
+    owed.claim_ref,
+    owed.session_id,
+    owed.dental_claim_id,
+    owed.dental_claim_number,
+    sessions.client_id,
+    owed.patient_id,
+    sessions.row_version,
+    clients.initials as client_initials,
+    clients.full_name as client_name,
+    sessions.clinician_id,
+    clinicians.name as clinician,
+    owed.payer_name,
+    owed.service_on,
+    owed.first_sent_on,
+    owed.last_sent_on,
+    case when {{ first_day }} is null then 'service' else 'submission' end as age_basis,
+    as_of.as_of_day - coalesce({{ first_day }}, owed.service_on) as age_days,
+    as_of.as_of_day - owed.last_sent_on as last_sent_age_days,
+    owed.charge,
+    owed.paid,
+    owed.amount,
+    owed.status,
+    owed.in_ar,
+    -- filing counts for what is still to be sent, or sent again
+    case
+        when not owed.in_ar or owed.status = 'ready_to_bill'
+            then sessions.service_on + payers.filing_days
+        when owed.status in ('denied', 'appealing') then sessions.appeal_deadline
+    end as deadline,
+    owed.assigned_to,
+    staff.display_code as owner,
+    owed.next_action_on,
+    owed.snoozed_until,
+    coalesce(sessions.needs_disposition, false) as needs_disposition,
+    coalesce(live_alerts.alerts, 0) as alerts,
+    live_alerts.alert_rank
+from owed
+cross join as_of
+left join desk.sessions
+    on owed.session_id = sessions.session_id
+left join desk.clients
+    on sessions.client_id = clients.client_id
+left join desk.clinicians
+    on sessions.clinician_id = clinicians.clinician_id
+left join desk.payers
+    on sessions.payer_id = payers.payer_id
+left join desk.staff
+    on owed.assigned_to = staff.user_id
+left join live_alerts
+    on coalesce(owed.session_id, owed.dental_claim_id) = live_alerts.subject_id
