@@ -1,7 +1,8 @@
 """The app below an outer one, as Airflow mounts it; only Airflow's own look at a token is faked."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -50,12 +51,26 @@ class Browser:
 
     app: FastAPI = field(default_factory=make_app)
 
-    def ask(self, user: str | None, path: str, method: str = "GET", **headers: str) -> Response:
+    def ask(
+        self,
+        user: str | None,
+        path: str,
+        method: str = "GET",
+        form: Mapping[str, Any] | None = None,
+        **headers: str,
+    ) -> Response:
+        """What the app answers; a redirect is not followed."""
         outer = FastAPI()
         outer.mount("/daysheet", self.app)
         client = TestClient(outer, cookies={"_token": user} if user else None)
         given = {name.replace("_", "-"): value for name, value in headers.items()}
-        return client.request(method, f"/daysheet{path}", headers=given)
+        return client.request(
+            method, f"/daysheet{path}", headers=given, data=form, follow_redirects=False
+        )
+
+    def send(self, user: str | None, path: str, form: Mapping[str, Any]) -> Response:
+        """Send a form of our own pages; a list is a field sent several times."""
+        return self.ask(user, path, "POST", form, origin="http://testserver")
 
 
 def with_a_write(app: FastAPI) -> FastAPI:

@@ -13,14 +13,20 @@ EVERY_ROLE = dict.fromkeys(ROLES, 200)
 AT_THE_DESK = STRANGERS | NOT_AT_THE_DESK | EVERY_ROLE
 SIGNED_IN = STRANGERS | dict.fromkeys(NOT_AT_THE_DESK, 200) | EVERY_ROLE
 
-# What each route answers to whom, and a path of it that exists.
+ADMINS = AT_THE_DESK | dict.fromkeys(("viewer", "biller", "lead"), 403)
+AN_ADMIN_422 = ADMINS | {"admin": 422}
+
+# What each route answers to whom, and a path of it that exists; a write comes with an empty form.
 GRID = {
     ("GET", "/"): ("/", AT_THE_DESK),
+    ("GET", "/audit"): ("/audit", ADMINS),
+    ("POST", "/audit"): ("/audit", AN_ADMIN_422),
     ("GET", "/claims/{reference}"): ("/claims/RC-ABCDEFG", AT_THE_DESK),
     ("GET", "/static/{name}"): ("/static/desk.css", SIGNED_IN),
 }
 
 OURS = {"origin": "http://testserver"}
+FROM_HERE = {"GET": {}, "POST": OURS}
 FROM_ELSEWHERE = {
     "another site": {"origin": "https://evil.example"},
     "another port": {"origin": "http://testserver:8081"},
@@ -52,7 +58,7 @@ def test_every_route_has_a_row():
 @pytest.mark.parametrize("user", AT_THE_DESK)
 def test_a_page_is_for_who_may_see_it(browser, route, user):
     path, answers = GRID[route]
-    assert browser.ask(user, path, route[0]).status_code == answers[user]
+    assert browser.ask(user, path, route[0], **FROM_HERE[route[0]]).status_code == answers[user]
 
 
 @pytest.mark.parametrize("route", GRID, ids=" ".join)
@@ -60,7 +66,8 @@ def test_a_token_in_the_header_is_as_good_as_a_cookie(browser, route):
     path, answers = GRID[route]
     for user, status in answers.items():
         if user:
-            answer = browser.ask(None, path, route[0], authorization=f"Bearer {user}")
+            bearer = {"authorization": f"Bearer {user}"} | FROM_HERE[route[0]]
+            answer = browser.ask(None, path, route[0], **bearer)
             assert answer.status_code == status, user
 
 
@@ -69,6 +76,12 @@ def test_a_write_from_our_own_pages_is_for_who_may_write(browser, user):
     with_a_write(browser.app)
     for ours in (OURS, {"sec_fetch_site": "same-origin"} | OURS, {"sec_fetch_site": "same-origin"}):
         assert browser.ask(user, "/change", "POST", **ours).status_code == AT_THE_DESK[user]
+
+
+@pytest.mark.parametrize("route", [each for each in GRID if each[0] != "GET"], ids=" ".join)
+def test_no_write_is_taken_from_elsewhere(browser, route):
+    for told in FROM_ELSEWHERE.values():
+        assert browser.ask("admin", GRID[route][0], route[0], **told).status_code == 403, told
 
 
 @pytest.mark.parametrize("elsewhere", FROM_ELSEWHERE)
