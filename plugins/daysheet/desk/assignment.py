@@ -201,6 +201,14 @@ def assign(
             _give(connection, actor, owned, to)
 
 
+def workers(connection: psycopg.Connection) -> list[tuple[str, str]]:
+    """User names and display codes of everybody who can be given work."""
+    return connection.execute(
+        "select user_id, display_code from desk.staff"
+        " where active and desk_role != 'viewer' order by display_code"
+    ).fetchall()
+
+
 def _is_active(connection: psycopg.Connection, user_id: str) -> bool:
     found = connection.execute(
         "select from desk.staff where user_id = %s and active and desk_role != 'viewer'", [user_id]
