@@ -84,7 +84,7 @@ def test_airflow_starts_when_what_it_needs_is_there(name):
     assert needs["postgres"]["condition"] == needs["redis"]["condition"] == "service_healthy"
 
 
-def test_only_what_runs_tasks_logs_in_to_the_warehouse():
+def test_each_service_logs_in_to_the_warehouse_as_what_it_is():
     connection = "AIRFLOW_CONN_DAYSHEET_"
     holders = {
         name: {key.removeprefix(connection).lower() for key in keys}
@@ -93,7 +93,16 @@ def test_only_what_runs_tasks_logs_in_to_the_warehouse():
     }
     everybody = {str(role) for role in Role}
     # The DAG processor runs what tells ops of a run that failed.
-    assert holders == {"worker": everybody, "triggerer": everybody, "dag-processor": {"mailer"}}
+    assert holders == {
+        "worker": everybody,
+        "triggerer": everybody,
+        "dag-processor": {"mailer"},
+        "api-server": {"desk", "reader"},
+    }
+    for name, roles in holders.items():
+        for role in roles:
+            key = f"{connection}{role.upper()}"
+            assert SERVICES[name]["environment"][key] == SERVICES["worker"]["environment"][key]
     for role in Role:
         url = SERVICES["worker"]["environment"][f"{connection}{role.upper()}"]
         assert url.startswith(f"postgresql://daysheet_{role}:${{DAYSHEET_{role.upper()}_PASSWORD:?")

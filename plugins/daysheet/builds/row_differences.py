@@ -40,9 +40,10 @@ class RowDifference:
 
 @dataclass(frozen=True)
 class Side:
-    """A version's table in ``store``, as a build of a day shows it."""
+    """A model as a build of a day shows it."""
 
-    table: str
+    schema: str
+    model: str
     as_of: date
 
     def key(self, grain: tuple[str, ...]) -> sql.Composable:
@@ -64,7 +65,7 @@ class Tables:
     ) -> None:
         self.connection = connection
         self.grain = grain
-        types = [self._types(side.table) for side in (before, after)]
+        types = [self._types(side) for side in (before, after)]
         both = {name: kind for name, kind in types[1].items() if types[0].get(name) == kind}
         if lacking := sorted(set(grain) - set(both)):
             raise BuildRefused(f"the key has changed: not the same in both: {', '.join(lacking)}")
@@ -74,17 +75,19 @@ class Tables:
         self.pairs = sql.SQL("({}) as a full join ({}) as b on a._key = b._key").format(
             *(
                 sql.SQL("select {} as _key, * from {}").format(
-                    side.key(grain), sql.Identifier("store", side.table)
+                    side.key(grain), sql.Identifier(side.schema, side.model)
                 )
                 for side in (before, after)
             )
         )
 
-    def _types(self, table: str) -> dict[str, str]:
+    def _types(self, side: Side) -> dict[str, str]:
+        """Columns of the model itself: those about its making differ in every build."""
         rows = self.connection.execute(
             "select attname, format_type(atttypid, null) from pg_attribute"
-            " where attrelid = %s::regclass and attnum > 0 and not attisdropped order by attnum",
-            [f"store.{table}"],
+            " where attrelid = %s::regclass and attnum > 0 and not attisdropped"
+            " and not starts_with(attname, '_') order by attnum",
+            [f"{side.schema}.{side.model}"],
         ).fetchall()
         return dict(rows)
 

@@ -69,13 +69,14 @@ def sync_raw_tables(connection: psycopg.Connection, contracts: dict[str, Contrac
         connection.execute("set local role daysheet_owner")
         # Waiting for a long build, it would make every later reader of the table wait too.
         connection.execute("set local lock_timeout = '20s'")
+        connection.execute("grant usage on schema raw to daysheet_reader")
         present = _present_columns(connection)
         for contract in contracts.values():
             have = present.get(contract.relation)
             if have is None:
                 create_raw_table(connection, contract)
                 touched.append(contract.relation)
-                continue
+                have = set(contract.loaded)
             for column in storage_order(contract):
                 if column not in have:
                     connection.execute(
@@ -86,7 +87,31 @@ def sync_raw_tables(connection: psycopg.Connection, contracts: dict[str, Contrac
                         )
                     )
                     touched.append(contract.relation)
+            if contract.recognized_by != "header":
+                _open_to_pages(connection, contract)
     return touched
+
+
+def _open_to_pages(connection: psycopg.Connection, contract: Contract) -> None:
+    """Let pages tell where a row came from: its keys, file and line to all, its cells to the desk.
+
+    The keys of these tables are the practice system's numbers, never names.
+    """
+    keys = {
+        *contract.key,
+        *(name for name, column in contract.loaded.items() if column.references),
+        "_batch_from",
+        "_batch_to",
+        "_file_id",
+        "_line",
+    }
+    table = sql.Identifier("raw", contract.relation)
+    connection.execute(
+        sql.SQL("grant select ({}) on {} to daysheet_reader").format(
+            sql.SQL(", ").join(map(sql.Identifier, sorted(keys))), table
+        )
+    )
+    connection.execute(sql.SQL("grant select on {} to daysheet_desk").format(table))
 
 
 def _present_columns(connection: psycopg.Connection) -> dict[str, set[str]]:

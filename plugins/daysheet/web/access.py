@@ -24,7 +24,7 @@ def login_url(request: Request) -> str:
     return get_auth_manager().get_url_login(next_url=asked)
 
 
-def desk_dsn() -> str:
-    """The ``postgresql://`` URL of the Airflow connection ``daysheet_desk``."""
-    uri = BaseHook.get_connection(f"daysheet_{Role.DESK}").get_uri()
+def dsn(role: Role) -> str:
+    """The ``postgresql://`` URL of the Airflow connection ``daysheet_<role>``."""
+    uri = BaseHook.get_connection(f"daysheet_{role}").get_uri()
     return "postgresql://" + uri.split("://", 1)[1]

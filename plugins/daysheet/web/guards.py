@@ -10,8 +10,8 @@ from fastapi import Depends, Request
 from daysheet.desk.actors import Actor, staff_member
 from daysheet.desk.refusals import no_right
 from daysheet.settings import get_settings
-from daysheet.warehouse import session
-from daysheet.web.access import UserName, desk_dsn
+from daysheet.warehouse import Role, session
+from daysheet.web.access import UserName, dsn
 
 _READS = {"GET", "HEAD"}
 
@@ -32,13 +32,24 @@ def same_origin(request: Request) -> None:
 
 
 def _desk_session() -> Iterator[psycopg.Connection]:
+    yield from _session(Role.DESK)
+
+
+def _reader_session() -> Iterator[psycopg.Connection]:
+    yield from _session(Role.READER)
+
+
+def _session(role: Role) -> Iterator[psycopg.Connection]:
     with session(
-        desk_dsn(), "daysheet web", autocommit=True, settings=get_settings().clock()
+        dsn(role), "daysheet web", autocommit=True, settings=get_settings().clock()
     ) as connection:
         yield connection
 
 
 DeskSession = Annotated[psycopg.Connection, Depends(_desk_session)]
+
+# Of pages for everybody with a login: this role of the database reads no name.
+ReaderSession = Annotated[psycopg.Connection, Depends(_reader_session)]
 
 
 def _member(user_name: UserName, connection: DeskSession) -> Actor:
