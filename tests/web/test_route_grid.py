@@ -16,12 +16,37 @@ SIGNED_IN = STRANGERS | dict.fromkeys(NOT_AT_THE_DESK, 200) | EVERY_ROLE
 ADMINS = AT_THE_DESK | dict.fromkeys(("viewer", "biller", "lead"), 403)
 AN_ADMIN_422 = ADMINS | {"admin": 422}
 
+BILLERS_422 = AT_THE_DESK | dict.fromkeys(("biller", "lead", "admin"), 422) | {"viewer": 403}
+
+PAYMENT = "0c7e6f9a-4b1d-4e57-9a43-6a2f6f0d9b11"
+
 # What each route answers to whom, and a path of it that exists; a write comes with an empty form.
 GRID = {
     ("GET", "/"): ("/", AT_THE_DESK),
     ("GET", "/audit"): ("/audit", ADMINS),
     ("POST", "/audit"): ("/audit", AN_ADMIN_422),
     ("GET", "/claims/{reference}"): ("/claims/RC-ABCDEFG", AT_THE_DESK),
+    ("GET", "/payments"): ("/payments", AT_THE_DESK),
+    ("POST", "/payments"): ("/payments", BILLERS_422),
+    ("GET", "/payments/reconciliation"): ("/payments/reconciliation", AT_THE_DESK),
+    ("GET", "/payments/reconciliation/{name}"): ("/payments/reconciliation/credit", AT_THE_DESK),
+    ("POST", "/payments/reconciliation/{name}/clear"): (
+        "/payments/reconciliation/credit/clear",
+        BILLERS_422,
+    ),
+    ("POST", "/payments/reconciliation/ledger_against_export/post"): (
+        "/payments/reconciliation/ledger_against_export/post",
+        BILLERS_422,
+    ),
+    ("POST", "/payments/reconciliation/control_total"): (
+        "/payments/reconciliation/control_total",
+        AT_THE_DESK,
+    ),
+    ("GET", "/payments/{key}"): (f"/payments/{PAYMENT}", AT_THE_DESK),
+    ("POST", "/payments/{key}/allocations"): (f"/payments/{PAYMENT}/allocations", BILLERS_422),
+    ("POST", "/payments/{key}/reversal"): (f"/payments/{PAYMENT}/reversal", BILLERS_422),
+    ("POST", "/payments/{key}/aside"): (f"/payments/{PAYMENT}/aside", BILLERS_422),
+    ("POST", "/payments/{key}/release"): (f"/payments/{PAYMENT}/release", BILLERS_422),
     ("GET", "/static/{name}"): ("/static/desk.css", SIGNED_IN),
 }
 
@@ -43,6 +68,11 @@ FROM_ELSEWHERE = {
 def _a_claim(staffed):
     with staffed.open() as connection:
         connection.execute("insert into desk.claims (claim_ref) values ('RC-ABCDEFG')")
+        connection.execute(
+            "insert into desk.payments (payment_id, method, received_on, amount, source,"
+            " idempotency_key, by_user) values (%s, 'cash', desk.today(), 5, 'manual', 'k', 'left')",
+            [PAYMENT],
+        )
 
 
 def test_every_route_has_a_row():

@@ -87,17 +87,20 @@ def adjust_payment(
     amount: Decimal,
     *,
     reason: str,
+    expected: Decimal | None = None,
 ) -> UUID:
     """Set a part of a payment aside that is for no session: interest, or the payer's own take-back.
 
     ``amount`` is above zero; of a negative payment that much is set aside as negative. Raises 422
-    beyond what is unapplied.
+    beyond what is unapplied, 409 if that is no longer what the caller ``expected``.
     """
     actor.needs(DeskRole.BILLER, "setting money aside")
     amount, reason = positive(amount), _reason(reason)
     with connection.transaction():
         payments = lock_payments(connection, [payment_id])
         left = unapplied(connection, payments).get(payment_id, Decimal(0))
+        if expected is not None and left != expected:
+            raise conflict(f"the payment was changed meanwhile: {left} is unapplied now")
         if amount > abs(left):
             raise not_possible("beyond_payment", f"{left} is unapplied", field="amount")
         adjustment_id = _insert(

@@ -86,7 +86,7 @@ def suggest_sessions(
     connection: psycopg.Connection,
     *,
     payer_id: UUID,
-    amount: Decimal,
+    amount: Decimal | None,
     reference: str | None = None,
     client_id: UUID | None = None,
     include_closed: bool = False,

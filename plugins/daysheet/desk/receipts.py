@@ -162,7 +162,9 @@ def answered_before(connection: psycopg.Connection, receipt: Receipt) -> Payment
     payment = by_key(connection, receipt.idempotency_key)
     if payment is not None and not receipt.is_told_by(payment):
         raise conflict(
-            f"the key was used for another payment: {payment.payment_id}", "key_used_before"
+            f"the key was used for another payment: {payment.payment_id}",
+            "key_used_before",
+            first=payment.payment_id,
         )
     return payment
 
@@ -182,7 +184,11 @@ def save(connection: psycopg.Connection, actor: Actor, receipt: Receipt) -> Paym
         return repeated
     first = connection.execute(_SAME, values).fetchone()
     named = f": {first[0]}" if first else ""
-    raise conflict(f"the same money was entered before{named}", "duplicate_payment")
+    raise conflict(
+        f"the same money was entered before{named}",
+        "duplicate_payment",
+        first=first[0] if first else None,
+    )
 
 
 def lock_payments(

@@ -1,5 +1,7 @@
 """The one way the desk says no: a status code, a reason code, and what would be possible."""
 
+from uuid import UUID
+
 
 class Refused(Exception):
     """Nothing was changed. ``problem`` holds codes, dates and amounts: never who or what for.
@@ -16,21 +18,23 @@ class Refused(Exception):
         *,
         field: str | None = None,
         allowed: tuple[str, ...] = (),
+        first: UUID | None = None,
     ) -> None:
         self.status = status
         self.code = code
         self.problem = problem
         self.field = field  # of the form, when one is at fault
         self.allowed = allowed  # next statuses, when the one asked for is not among them
+        self.first = first  # what exists already, when it must not exist twice
         super().__init__(status, code, problem)
 
     def __str__(self) -> str:
         return f"{self.code}: {self.problem}"
 
 
-def conflict(problem: str, code: str = "conflict") -> Refused:
+def conflict(problem: str, code: str = "conflict", *, first: UUID | None = None) -> Refused:
     """Somebody else was faster: look again."""
-    return Refused(409, code, problem)
+    return Refused(409, code, problem, first=first)
 
 
 def not_possible(code: str, problem: str, *, field: str | None = None) -> Refused:

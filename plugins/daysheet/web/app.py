@@ -8,7 +8,17 @@ from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
 from daysheet.desk.refusals import Refused
-from daysheet.web import assets, audit, claim_changes, claim_tracker, claims, start
+from daysheet.web import (
+    assets,
+    audit,
+    claim_changes,
+    claim_tracker,
+    claims,
+    payment,
+    payments,
+    reconciliation,
+    start,
+)
 from daysheet.web.access import UserName
 from daysheet.web.envelope import Envelope
 from daysheet.web.guards import same_origin
@@ -28,7 +38,17 @@ def make_app() -> FastAPI:
         redirect_slashes=False,
         dependencies=[Depends(_needs_login), Depends(same_origin)],
     )
-    for part in (start, claim_tracker, claims, claim_changes, audit, assets):
+    for part in (
+        start,
+        claim_tracker,
+        claims,
+        claim_changes,
+        audit,
+        payments,
+        reconciliation,
+        payment,
+        assets,
+    ):
         app.include_router(part.router)
     app.add_middleware(Envelope)
     app.exception_handler(Refused)(_refused)

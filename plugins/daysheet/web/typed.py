@@ -62,3 +62,17 @@ def reason_of(text: str, field: str = "reason") -> str:
 def search_of(text: str) -> str:
     """Words to look for: on one line, without what no keyboard types."""
     return "".join(each for each in text if each.isprintable()).strip()[:200]
+
+
+def version_of(text: str) -> int:
+    """A row version as our own pages send it."""
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise not_possible("bad_form", "reload the page and try again")
+    return int(text)
+
+
+def form_key_of(text: str) -> str:
+    """The key that was made when the form was opened."""
+    if not text or len(text) > 200 or not text.isprintable():
+        raise not_possible("missing_key", "reload the page and try again")
+    return text

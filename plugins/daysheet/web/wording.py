@@ -18,6 +18,11 @@ _TONES = {
     "critical": "bad",
     "high": "warn",
     "low": "done",
+    "applied": "good",
+    "unapplied": "warn",
+    "partly_applied": "warn",
+    "reversed": "done",
+    "reversal": "done",
 }
 
 
@@ -114,4 +119,11 @@ DONE: dict[str, str] = {
     "alert_closed": "The alert is closed.",
     "adjusted": "The amount is moved.",
     "undone": "It is undone.",
+    "payment_saved": "The payment is saved.",
+    "payment_shared": "The payment is shared out.",
+    "payment_reversed": "The payment is reversed.",
+    "payment_aside": "That part is set aside.",
+    "payment_released": "That part is unapplied again.",
+    "line_cleared": "The line is cleared.",
+    "difference_posted": "The difference is posted.",
 }
