@@ -275,7 +275,7 @@ def test_forgotten_money_is_what_nobody_asked_for(practice):
     ]
     late = listed(practice, forgotten_money, ForgottenFilter(max_days_left=14))
     assert len(late) == 2
-    totals = {t.label: (t.rows, t.amount) for t in listed(practice, forgotten_totals)}
+    totals = {t.kind: (t.rows, t.amount) for t in listed(practice, forgotten_totals)}
     assert totals == {
         "procedure_on_no_claim": (3, 100),
         "claim_never_sent": (2, 130),

@@ -29,14 +29,16 @@ class Metric:
     """A reading with what it is compared with.
 
     ``color`` is None without data or target. ``change`` is against the snapshot of 30 days ago
-    (collections: of the same day last month), None where there is none. ``line`` holds 13 weeks,
-    oldest first: the newest snapshot of each, None where there is none; the last is the reading.
+    (collections: of the same day last month), None where there is none; ``is_better`` is None where
+    nothing changed, or a change is neither good nor bad. ``line`` holds 13 weeks, oldest first: the
+    newest snapshot of each, None where there is none; the last is the reading.
     """
 
     reading: Reading
     target: Target | None
     color: Color | None
     change: Decimal | None
+    is_better: bool | None
     line: tuple[Decimal | None, ...]
     is_small_sample: bool
 
@@ -60,14 +62,15 @@ class _Past:
 
 
 # Lower is better, but for these.
-_HIGHER_IS_BETTER = {
+HIGHER_IS_BETTER = {
     "collections_mtd",
     "clean_claim_rate_pct",
     "first_pass_rate_pct",
     "net_collection_rate_pct",
 }
+_NEITHER = {"claims_per_staff_mean"}  # its spread is judged, not the claims of a person
 # "Below 10 is green" leaves 10 amber; of these the bound itself is green.
-_BOUND_IS_GREEN = {
+BOUND_IS_GREEN = {
     "outstanding_claims_amount",
     "aging_over_90",
     "claims_per_staff_mean",
@@ -75,10 +78,11 @@ _BOUND_IS_GREEN = {
 }
 
 
-def read_metrics(connection: psycopg.Connection) -> Dashboard:
-    """Everything the dashboard shows of the as-of date (``desk.today()``), live."""
+def read_metrics(connection: psycopg.Connection, *, with_strip: bool = True) -> Dashboard:
+    """What the dashboard shows of the as-of date (``desk.today()``), live."""
     with connection.transaction():
-        today, targets, past = measure(connection), _targets(connection), _past(connection)
+        today = measure(connection, with_strip=with_strip)
+        targets, past = _targets(connection), _past(connection)
     return Dashboard(
         today.as_of,
         {one.metric: _compare(one, targets, past) for one in today.seven},
@@ -170,9 +174,16 @@ def _compare(reading: Reading, targets: Mapping[str, Target], past: Mapping[str,
         target,
         color(reading, target),
         change,
+        _is_better(reading.metric, change),
         (*(None if one is None else Decimal(one) for one in line), reading.value),
         reading.sample is not None and reading.sample < SMALL_SAMPLE,
     )
+
+
+def _is_better(metric: str, change: Decimal | None) -> bool | None:
+    if not change or metric in _NEITHER:
+        return None
+    return (change > 0) == (metric in HIGHER_IS_BETTER)
 
 
 def color(reading: Reading, target: Target | None) -> Color | None:
@@ -183,11 +194,11 @@ def color(reading: Reading, target: Target | None) -> Color | None:
     judged = reading.judged
     if target is None or judged is None or reading.value is None:
         return None
-    if reading.metric in _HIGHER_IS_BETTER:
+    if reading.metric in HIGHER_IS_BETTER:
         is_green, is_red = judged >= target.green, judged < target.red
     else:
         is_green = judged < target.green or (
-            judged == target.green and reading.metric in _BOUND_IS_GREEN
+            judged == target.green and reading.metric in BOUND_IS_GREEN
         )
         is_red = judged >= target.red
     if is_green:

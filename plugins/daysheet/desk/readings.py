@@ -99,18 +99,18 @@ _STRIP = {
 }
 
 
-def measure(connection: psycopg.Connection) -> Readings:
-    """Read every metric of ``desk.today()``; what has no denominator has no value."""
+def measure(connection: psycopg.Connection, *, with_strip: bool = True) -> Readings:
+    """Read the metrics of ``desk.today()``; what has no denominator has no value."""
     found = _one_row(connection, "select * from desk.dashboard_metrics")
     found |= _one_row(connection, _query("beside_metrics"))
     found["over_90_pct"] = _share(found["over_90_amount"], found["outstanding_claims_amount"], 100)
-    strip = _one_row(connection, _query("second_strip"))
+    strip = _one_row(connection, _query("second_strip")) if with_strip else None
     return Readings(
         found["as_of"],
         tuple(_of_the_dashboard(shown, found) for shown in _SEVEN),
         tuple(
             _rate(metric, strip[num], strip[den], times)
-            for metric, (num, den, times) in _STRIP.items()
+            for metric, (num, den, times) in (_STRIP.items() if strip else ())
         ),
     )
 

@@ -66,14 +66,19 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Total:
-    """How much of one group; ``unestimated`` rows have no amount to add."""
+class ForgottenTotal:
+    """How much of one kind; ``unestimated`` rows have no amount to add.
 
-    label: str | None  # a bracket or a kind
+    ``nearest`` is the first deadline still to be met, ``too_late`` counts those that were not.
+    """
+
+    kind: Forgotten
     source: Source
     rows: int
     amount: Decimal
     unestimated: int
+    nearest: date | None
+    too_late: int
 
 
 _CONDITIONS = {
@@ -108,15 +113,19 @@ def forgotten_money(
     return reader.rows(ForgottenMoney, "forgotten_money", clauses, asdict(which))
 
 
-def forgotten_totals(reader: Reader, which: ForgottenFilter = ForgottenFilter()) -> list[Total]:
-    """Of each source and kind how many and how much, of all pages."""
+def forgotten_totals(
+    reader: Reader, which: ForgottenFilter = ForgottenFilter()
+) -> list[ForgottenTotal]:
+    """Of each kind how many and how much, of all pages; none of a kind is no row."""
     columns = sql.SQL(
-        "kind as label, source, count(*) as rows, coalesce(sum(amount), 0) as amount,"
-        " count(*) filter (where amount is null) as unestimated"
+        "kind, source, count(*) as rows, coalesce(sum(amount), 0) as amount,"
+        " count(*) filter (where amount is null) as unestimated,"
+        " min(filing_deadline) filter (where days_left >= 0) as nearest,"
+        " count(*) filter (where days_left < 0) as too_late"
     )
     grouped = sql.SQL(" group by source, kind order by source, kind")
     clauses = narrowed(which, _CONDITIONS) + grouped
-    return reader.rows(Total, "forgotten_money", clauses, asdict(which), columns)
+    return reader.rows(ForgottenTotal, "forgotten_money", clauses, asdict(which), columns)
 
 
 def narrowed(which: Any, conditions: Mapping[str, str]) -> sql.Composed:
