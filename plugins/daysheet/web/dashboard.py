@@ -50,7 +50,7 @@ def dashboard(
     source: Source | None = None,
     more: Annotated[bool, Query()] = False,
 ) -> HTMLResponse:
-    """For every role: it names no client. ``source`` narrows the aging, ``more`` shows the strip."""
+    """For every role, naming no client; ``source`` narrows the aging, ``more`` adds the strip."""
     with published(connection) as reader:
         fresh = freshness(reader)
         if overview.is_first_run(reader):

@@ -1,6 +1,6 @@
 """A metric as a card: its figure, what it is held against and compared with, in words."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
@@ -172,21 +172,17 @@ _TREND_TONES: dict[bool | None, Literal["better", "worse", "neither"]] = {
 
 def shown(value: Any, unit: Unit) -> str:
     """A figure as it is read; a dash where there is none."""
-    if value is None:
-        return "—"
-    match unit:
-        case "money":
-            return money(value)
-        case "days":
-            return f"{Decimal(value):.1f} days"
-        case "percent":
-            return f"{value} %"
-        case "mean":
-            return f"{value:,}"
-        case "day":
-            return day(value)
-        case _:
-            return f"{int(value):,}"
+    return "—" if value is None else _SHOWN[unit](value)
+
+
+_SHOWN: dict[Unit, Callable[[Any], str]] = {
+    "count": lambda value: f"{int(value):,}",
+    "money": money,
+    "days": lambda value: f"{Decimal(value):.1f} days",
+    "percent": lambda value: f"{value} %",
+    "mean": lambda value: f"{value:,}",
+    "day": day,
+}
 
 
 def _trend(name: str, metric: Metric, unit: Unit) -> str:
