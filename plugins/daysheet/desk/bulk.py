@@ -21,8 +21,8 @@ from daysheet.desk.work_items import lock_subject
 Sessions = Sequence[tuple[UUID, int]]
 Work = Callable[[psycopg.Connection, Actor, Sessions], Mapping[UUID, Refused | None]]
 
-# Levels and decisions of appeals are of one session each.
-_ONE_BY_ONE = {"appealing"}
+# An appeal has its own level; sending has a form of its own.
+_NOT_HERE = {"appealing", "submitted"}
 
 
 def work_on(
@@ -39,7 +39,6 @@ def work_on(
     Raises a 403 below biller, 404 for what is not chosen by the actor, 409 when it was done
     already; and, with nothing changed, the refusal itself when it is the form that is at fault.
     """
-    actor.needs(DeskRole.BILLER, "working on several sessions")
     with connection.transaction():
         chosen = held(connection, actor, selection_id, row_version)
         results = work(connection, actor, chosen.sessions)
@@ -193,5 +192,5 @@ def next_statuses(
         for status in allowed_statuses(facts, actor):
             counts[status] += 1
     return {
-        status: count for status, count in counts.items() if count and status not in _ONE_BY_ONE
+        status: count for status, count in counts.items() if count and status not in _NOT_HERE
     }

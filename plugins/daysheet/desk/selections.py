@@ -92,7 +92,8 @@ def versions_of(connection: psycopg.Connection, references: Sequence[str]) -> di
 
 
 def selection(connection: psycopg.Connection, actor: Actor, selection_id: UUID) -> Selection:
-    """The actor's own, until it expires; a 404 else."""
+    """The actor's own, until it expires: a 404 else. A 403 below biller."""
+    actor.needs(DeskRole.BILLER, "working on several sessions")
     row = connection.execute(
         "select query, session_ids, row_versions, outcome, row_version from desk.selections"
         " where selection_id = %s and user_id = %s and expires_at > now()",
@@ -164,6 +165,40 @@ def chosen_sessions(
             [list(session_ids)],
         ).fetchall()
     return {row.session_id: row for row in rows}
+
+
+def portals_of(
+    connection: psycopg.Connection, session_ids: Sequence[UUID]
+) -> dict[str, list[tuple[UUID, str]]]:
+    """Portals of those payers of ready sessions that take claims by portal, by the payer's name."""
+    rows = connection.execute(
+        """
+        select payers.name, portals.portal_id, portals.name
+        from desk.insurance_portals as portals
+        inner join desk.payers on portals.payer_id = payers.payer_id
+        where portals.active and payers.billing_route = 'portal' and exists (
+            select from desk.sessions
+            where payer_id = payers.payer_id and session_id = any(%s)
+            and billing_status = 'ready_to_bill'
+        )
+        order by payers.name, portals.name, portals.portal_id
+        """,
+        [list(session_ids)],
+    ).fetchall()
+    found: dict[str, list[tuple[UUID, str]]] = {}
+    for payer, portal_id, name in rows:
+        found.setdefault(payer, []).append((portal_id, name))
+    return found
+
+
+def who_may_work(connection: psycopg.Connection) -> dict[str, str]:
+    """User names of those to whom work can be given, by what they are called."""
+    return dict(
+        connection.execute(
+            "select display_code, user_id from desk.staff"
+            " where active and desk_role != 'viewer' order by display_code"
+        ).fetchall()
+    )
 
 
 def _read(said: dict | None) -> Outcome | None:

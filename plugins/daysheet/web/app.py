@@ -9,11 +9,15 @@ from starlette.exceptions import HTTPException
 
 from daysheet.desk.refusals import Refused
 from daysheet.web import (
+    aging,
+    aging_bulk,
+    aging_export,
     assets,
     audit,
     claim_changes,
     claim_tracker,
     claims,
+    families,
     payment,
     payments,
     reconciliation,
@@ -40,6 +44,10 @@ def make_app() -> FastAPI:
     )
     for part in (
         start,
+        aging,
+        families,
+        aging_export,
+        aging_bulk,
         claim_tracker,
         claims,
         claim_changes,

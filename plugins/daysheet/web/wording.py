@@ -18,6 +18,13 @@ _TONES = {
     "critical": "bad",
     "high": "warn",
     "low": "done",
+    "current": "good",
+    "failed": "bad",
+    "abandoned": "bad",
+    "kept": "done",
+    "superseded": "done",
+    "linked": "done",
+    "inherited": "done",
     "applied": "good",
     "unapplied": "warn",
     "partly_applied": "warn",
@@ -110,6 +117,8 @@ DAYS = {
 
 # What was just done, by the code a page is shown with after it.
 DONE: dict[str, str] = {
+    "filter_saved": "The filters are saved.",
+    "filter_forgotten": "The saved filters are removed.",
     "status": "The status is changed.",
     "noted": "The note is kept.",
     "taken": "It is yours now.",
@@ -126,4 +135,14 @@ DONE: dict[str, str] = {
     "payment_released": "That part is unapplied again.",
     "line_cleared": "The line is cleared.",
     "difference_posted": "The difference is posted.",
+}
+
+# What was just done to many chosen sessions.
+DONE_TO_MANY: dict[str, str] = {
+    "assign": "Assigned",
+    "note": "Followed up",
+    "status": "Moved",
+    "submit": "Submitted",
+    "acknowledge": "Alerts acknowledged",
+    "snooze": "Snoozed",
 }
