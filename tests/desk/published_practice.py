@@ -38,7 +38,8 @@ def publish_practice(warehouse: Warehouse, given: Mapping[str, str], as_of: date
                 select = render_model(catalog.models[name], relations, as_of)
                 db.execute(f"create table {relations.build_schema}.{name} as {select}")
         shown = relations.build_schema
-        db.execute(f"grant usage on schema {shown} to daysheet_desk")
-        db.execute(f"grant select on all tables in schema {shown} to daysheet_desk")
+        readers = "daysheet_reader, daysheet_desk"
+        db.execute(f"grant usage on schema {shown} to {readers}")
+        db.execute(f"grant select on all tables in schema {shown} to {readers}")
         db.execute("update ops.current_build set build = %s, batch = 1, as_of = %s", [build, as_of])
     return build

@@ -108,5 +108,6 @@ def staffed(shared_warehouse: Warehouse) -> Desk:
 @pytest.fixture
 def browser(at_the_desk, staffed: Desk, monkeypatch) -> Browser:
     """The app over that warehouse."""
-    monkeypatch.setenv("AIRFLOW_CONN_DAYSHEET_DESK", staffed.warehouse.dsn("desk"))
+    for role in ("desk", "reader"):
+        monkeypatch.setenv(f"AIRFLOW_CONN_DAYSHEET_{role.upper()}", staffed.warehouse.dsn(role))
     return Browser()

@@ -1,10 +1,12 @@
 """Every route against everybody who may ask for it."""
 
+import psycopg
 import pytest
 from fastapi.routing import APIRoute
 
 from daysheet.web.app import make_app
 from tests.web.conftest import ROLES, with_a_write
+from tests.web.published_builds import MODEL, remember
 
 STRANGERS = {None: 401, "expired": 401, "forged": 401}
 NOT_AT_THE_DESK = {"nobody": 403, "left": 403}
@@ -12,6 +14,7 @@ EVERY_ROLE = dict.fromkeys(ROLES, 200)
 
 AT_THE_DESK = STRANGERS | NOT_AT_THE_DESK | EVERY_ROLE
 SIGNED_IN = STRANGERS | dict.fromkeys(NOT_AT_THE_DESK, 200) | EVERY_ROLE
+LED_ON = STRANGERS | dict.fromkeys(NOT_AT_THE_DESK | EVERY_ROLE, 303)
 
 ADMINS = AT_THE_DESK | dict.fromkeys(("viewer", "biller", "lead"), 403)
 AN_ADMIN_422 = ADMINS | {"admin": 422}
@@ -25,6 +28,11 @@ GRID = {
     ("GET", "/"): ("/", AT_THE_DESK),
     ("GET", "/audit"): ("/audit", ADMINS),
     ("POST", "/audit"): ("/audit", AN_ADMIN_422),
+    ("GET", "/builds"): ("/builds", SIGNED_IN),
+    ("GET", "/builds/compare"): ("/builds/compare?before=1&after=1", LED_ON),
+    ("GET", "/builds/{build}"): ("/builds/1", SIGNED_IN),
+    ("GET", "/builds/{before}/{after}"): ("/builds/1/1", SIGNED_IN),
+    ("GET", "/builds/{before}/{after}/{model}"): ("/builds/1/1/int_claim_details", SIGNED_IN),
     ("GET", "/claims/{reference}"): ("/claims/RC-ABCDEFG", AT_THE_DESK),
     ("GET", "/payments"): ("/payments", AT_THE_DESK),
     ("POST", "/payments"): ("/payments", BILLERS_422),
@@ -73,6 +81,9 @@ def _a_claim(staffed):
             " idempotency_key, by_user) values (%s, 'cash', desk.today(), 5, 'manual', 'k', 'left')",
             [PAYMENT],
         )
+    with psycopg.connect(staffed.warehouse.admin) as db:
+        db.execute("insert into ops.build (batch, as_of, reason) values (1, '2026-11-20', 'a')")
+        remember(db, 1, MODEL, "a", rows=0)
 
 
 def test_every_route_has_a_row():

@@ -136,7 +136,7 @@ def find_build(connection: psycopg.Connection, build: int) -> BuildLine | None:
 def _lines(connection: psycopg.Connection, clauses: str, values: list[Any]) -> list[BuildLine]:
     with connection.cursor(row_factory=class_row(BuildLine)) as cursor:
         return cursor.execute(
-            f"select {_COLUMNS} {_FROM} {clauses}",  # type: ignore[arg-type]  # noqa: S608  ours
+            f"select {_COLUMNS} {_FROM} {clauses}",  # type: ignore[arg-type]
             values,
         ).fetchall()
 
