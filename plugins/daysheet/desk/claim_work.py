@@ -11,6 +11,7 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from daysheet.desk.actors import Actor, DeskRole
+from daysheet.desk.assignment import workers
 from daysheet.desk.cases import Facts, read_facts
 from daysheet.desk.claim_record import ClaimRecord
 from daysheet.desk.denials import suggestion
@@ -124,6 +125,14 @@ class ClaimWork:
     owners: tuple[tuple[str, str], ...]  # user names and codes of who can be given work
     payers: tuple[tuple[UUID, str], ...]
 
+    @property
+    def denials(self) -> list[list[Dispute]]:
+        """The disputes of one denial together, its latest appeal first; the newest denial first."""
+        found: dict[UUID, list[Dispute]] = {}
+        for each in self.disputes:
+            found.setdefault(each.denial_id, []).append(each)
+        return list(found.values())
+
 
 def claim_work(reader: Reader, actor: Actor, record: ClaimRecord) -> ClaimWork:
     """All of it, in the same snapshot as the record."""
@@ -147,14 +156,19 @@ def claim_work(reader: Reader, actor: Actor, record: ClaimRecord) -> ClaimWork:
     is_session = record.source == "simplepractice" and may_work
     return ClaimWork(
         disputes=rows(
-            Dispute, "claim_denials", "denied_on desc, level desc", subjects, "note", "method"
+            Dispute,
+            "claim_denials",
+            "denied_on desc, at desc, level desc",
+            subjects,
+            "note",
+            "method",
         ),
         submissions=rows(Submission, "claim_submissions", "n desc", claims, "reject_reason"),
         adjustments=rows(Adjustment, "claim_adjustments", "at desc", subjects, "reason"),
         portals=_portals(reader, record),
         changes=changes,
         next=_next(reader, actor, subjects) if is_session else {},
-        owners=_owners(reader) if actor.may(DeskRole.LEAD) else (),
+        owners=tuple(workers(reader.connection)) if actor.may(DeskRole.LEAD) else (),
         payers=_payers(reader) if is_session and _asks_for_payer(record) else (),
     )
 
@@ -183,14 +197,6 @@ def _next(reader: Reader, actor: Actor, subjects: Sequence[UUID]) -> dict[UUID, 
         session_id: Next(facts, tuple(next_steps(facts, actor)))
         for session_id, facts in read_facts(reader.connection, subjects).items()
     }
-
-
-def _owners(reader: Reader) -> tuple[tuple[str, str], ...]:
-    found = reader.connection.execute(
-        "select user_id, display_code from desk.staff"
-        " where active and desk_role != 'viewer' order by display_code"
-    ).fetchall()
-    return tuple((user_id, code) for user_id, code in found)
 
 
 def _asks_for_payer(record: ClaimRecord) -> bool:
