@@ -20,7 +20,7 @@ ANSWERS = {
     "no such page": ("biller", "/nothing", "GET", 404),
     "no such asset": ("biller", "/static/..%2Fapp.py", "GET", 404),
     "no such method": ("biller", "/", "DELETE", 405),
-    "no such number": ("biller", "/?page=0", "GET", 422),
+    "no such number": ("biller", "/forgotten?page=0", "GET", 422),
     "foreign write": ("biller", "/change", "POST", 403),
 }
 
@@ -70,7 +70,7 @@ def test_a_failure_tells_no_row_to_page_or_log(browser, monkeypatch, caplog):
     def fail(*_, **__):
         raise ValueError(f"{CLIENT} owes 40.00")
 
-    monkeypatch.setattr("daysheet.web.start.aged_claims", fail)
+    monkeypatch.setattr("daysheet.web.dashboard.freshness", fail)
     with caplog.at_level(logging.DEBUG):
         answer = browser.ask("biller", "/")
     assert answer.status_code == 500
@@ -86,7 +86,7 @@ def test_a_database_error_tells_no_value(browser, monkeypatch, caplog):
     def fail(reader, **_):
         reader.connection.execute(f"select '{CLIENT}'::integer")
 
-    monkeypatch.setattr("daysheet.web.start.aged_claims", fail)
+    monkeypatch.setattr("daysheet.web.dashboard.freshness", fail)
     answer = browser.ask("biller", "/")
     assert answer.status_code == 500
     assert "SQLSTATE 22P02" in caplog.text

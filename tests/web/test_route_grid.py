@@ -26,6 +26,7 @@ PAYMENT = "0c7e6f9a-4b1d-4e57-9a43-6a2f6f0d9b11"
 # What each route answers to whom, and a path of it that exists; a write comes with an empty form.
 GRID = {
     ("GET", "/"): ("/", AT_THE_DESK),
+    ("GET", "/forgotten"): ("/forgotten", AT_THE_DESK),
     ("GET", "/audit"): ("/audit", ADMINS),
     ("POST", "/audit"): ("/audit", AN_ADMIN_422),
     ("GET", "/builds"): ("/builds", SIGNED_IN),
@@ -33,7 +34,19 @@ GRID = {
     ("GET", "/builds/{build}"): ("/builds/1", SIGNED_IN),
     ("GET", "/builds/{before}/{after}"): ("/builds/1/1", SIGNED_IN),
     ("GET", "/builds/{before}/{after}/{model}"): ("/builds/1/1/int_claim_details", SIGNED_IN),
+    ("GET", "/claims"): ("/claims", AT_THE_DESK),
+    ("POST", "/claims/search"): ("/claims/search", BILLERS_422),
     ("GET", "/claims/{reference}"): ("/claims/RC-ABCDEFG", AT_THE_DESK),
+    ("POST", "/claims/{reference}/status"): ("/claims/RC-ABCDEFG/status", BILLERS_422),
+    ("POST", "/claims/{reference}/notes"): ("/claims/RC-ABCDEFG/notes", BILLERS_422),
+    ("POST", "/claims/{reference}/owner"): ("/claims/RC-ABCDEFG/owner", BILLERS_422),
+    ("POST", "/claims/{reference}/snooze"): ("/claims/RC-ABCDEFG/snooze", BILLERS_422),
+    ("POST", "/claims/{reference}/alerts"): ("/claims/RC-ABCDEFG/alerts", BILLERS_422),
+    ("POST", "/claims/{reference}/adjustments"): ("/claims/RC-ABCDEFG/adjustments", BILLERS_422),
+    ("POST", "/claims/{reference}/adjustments/undo"): (
+        "/claims/RC-ABCDEFG/adjustments/undo",
+        BILLERS_422,
+    ),
     ("GET", "/payments"): ("/payments", AT_THE_DESK),
     ("POST", "/payments"): ("/payments", BILLERS_422),
     ("GET", "/payments/reconciliation"): ("/payments/reconciliation", AT_THE_DESK),

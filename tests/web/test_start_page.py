@@ -1,6 +1,4 @@
-"""The list of open claims of both worlds, and the record of a dental one."""
-
-import re
+"""The record of a dental claim."""
 
 import pytest
 
@@ -48,44 +46,6 @@ def dental(staffed) -> dict[int, str]:
         publish_practice(staffed.warehouse, settled, TODAY)
         claim(db, {})
         return dict(db.execute("select claim_id, claim_ref from desk.dental_claims").fetchall())
-
-
-def test_the_oldest_claim_of_both_worlds_comes_first(browser, dental):
-    answer = browser.ask("viewer", "/")
-    rows = re.findall(r"(\d+) days(?: est\.)? ((?:DC|RS)-\w+)", text(answer))
-    assert [days for days, _ in rows] == ["232", "111", "80"]
-    assert [rows[0][1], rows[2][1]] == [dental[1], dental[2]]
-    for _, reference in rows:
-        assert f'href="/daysheet/claims/{reference}"' in answer.text
-    said = text(answer)
-    assert "3 with insurers, $210.50, 1 more without an estimate" in said
-    assert "80 days est." in said
-    assert f"Borealis {MARKUP}" in said
-    assert MARKUP not in answer.text
-    assert "build 2, as of Nov 20, 2026" in said
-
-
-def test_the_list_names_no_client_and_is_not_kept(browser, dental, staffed):
-    assert "Ada" not in browser.ask("admin", "/").text
-    with staffed.open() as db:
-        assert db.execute("select count(*) from ops.audit where subject = '/'").fetchone() == (0,)
-
-
-def test_a_page_behind_the_last_leads_back(browser, dental):
-    assert "There are only 1 pages" in text(browser.ask("lead", "/?page=7"))
-
-
-def test_fifty_are_on_a_page(browser, dental, staffed):
-    with staffed.open() as db:
-        claim(db, *[{"ins_charge": 1}] * 60)
-        try:
-            first, second = (browser.ask("lead", f"/?page={number}").text for number in (1, 2))
-        finally:
-            db.execute("update desk.sessions set ins_charge = 0 where ins_charge = 1")
-    assert first.count("<tr>") == 51
-    assert second.count("<tr>") == 1 + 63 - 50
-    assert 'rel="next" href="/daysheet/?page=2"' in first
-    assert 'rel="prev" href="/daysheet/?page=1"' in second
 
 
 def test_a_dental_claim_shows_both_days_it_was_sent_and_its_estimate(browser, dental):

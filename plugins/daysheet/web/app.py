@@ -18,11 +18,12 @@ from daysheet.web import (
     claim_changes,
     claim_tracker,
     claims,
+    dashboard,
     families,
+    forgotten,
     payment,
     payments,
     reconciliation,
-    start,
 )
 from daysheet.web.access import UserName
 from daysheet.web.envelope import Envelope
@@ -44,7 +45,8 @@ def make_app() -> FastAPI:
         dependencies=[Depends(_needs_login), Depends(same_origin)],
     )
     for part in (
-        start,
+        dashboard,
+        forgotten,
         aging,
         families,
         aging_export,
