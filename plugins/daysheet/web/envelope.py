@@ -19,7 +19,8 @@ HEADERS = {
     " frame-ancestors 'self'",
     "X-Frame-Options": "SAMEORIGIN",  # Airflow shows the pages in a frame of its own
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    # "no-referrer" would make browsers send forms of ours with the origin "null"
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
