@@ -54,6 +54,7 @@ class ForgottenFilter:
     is_assigned: bool | None = None
     min_amount: Decimal | None = None
     max_amount: Decimal | None = None
+    min_days_left: int | None = None
     max_days_left: int | None = None
 
 
@@ -89,6 +90,7 @@ _CONDITIONS = {
     "is_assigned": "(assigned_to is not null) = %(is_assigned)s",
     "min_amount": "amount >= %(min_amount)s",
     "max_amount": "amount <= %(max_amount)s",
+    "min_days_left": "days_left >= %(min_days_left)s",
     "max_days_left": "days_left <= %(max_days_left)s",
 }
 
@@ -105,10 +107,15 @@ def forgotten_money(
 ) -> list[ForgottenMoney]:
     """One page of the forgotten money, the most pressing first; at most 200 rows a page, else 422.
 
-    Without a ``limit`` all of it.
+    Without a ``limit`` all of it. By days left, what is too late comes after what is not.
     """
     clauses = narrowed(which, _CONDITIONS) + paged(
-        order, ForgottenMoney.__dataclass_fields__, _TIES, limit, offset
+        order,
+        ForgottenMoney.__dataclass_fields__,
+        _TIES,
+        limit,
+        offset,
+        before="days_left < 0, " if order.column == "days_left" else "",
     )
     return reader.rows(ForgottenMoney, "forgotten_money", clauses, asdict(which))
 
@@ -136,14 +143,23 @@ def narrowed(which: Any, conditions: Mapping[str, str]) -> sql.Composed:
 
 
 def paged(
-    order: Order, columns: Collection[str], ties: str, limit: int | None, offset: int
+    order: Order,
+    columns: Collection[str],
+    ties: str,
+    limit: int | None,
+    offset: int,
+    before: str = "",
 ) -> sql.Composed:
-    """Sorted by one of ``columns``, empty ones last, ``ties`` by those; and one page of it."""
+    """Sorted by one of ``columns``, empty ones last, ``ties`` by those; and one page of it.
+
+    ``before`` are expressions that count before the column, each with its comma.
+    """
     if order.column not in columns:
         raise not_possible("unknown_column", "there is no such column to sort by", field="sort")
     if offset < 0 or not (limit is None or 0 < limit <= LARGEST_PAGE):
         raise not_possible("page_too_large", f"at most {LARGEST_PAGE} rows a page", field="limit")
-    return sql.SQL(" order by {} {} nulls last, {} limit {} offset {}").format(
+    return sql.SQL(" order by {}{} {} nulls last, {} limit {} offset {}").format(
+        sql.SQL(before),
         sql.Identifier(order.column),
         sql.SQL("desc" if order.is_descending else "asc"),
         sql.SQL(ties),

@@ -25,7 +25,13 @@ KINDS = {
     "claim_never_sent": "Claims never sent",
     "session_never_billed": "Sessions never billed",
 }
-DEADLINES = {"-1": "too late", "7": "in 7 days", "14": "in 14 days", "30": "in 30 days"}
+DEADLINES = {
+    "7": "within 7 days",
+    "14": "within 14 days",
+    "30": "within 30 days",
+    "open": "still possible",
+    "late": "too late",
+}
 OWNED = {"no": "nobody", "yes": "somebody"}
 _FILTERS = {"kind": KINDS, "days": DEADLINES, "owned": OWNED}
 
@@ -61,8 +67,10 @@ def _which(asked: Listing) -> ForgottenFilter:
     for name, value in words.items():
         if value not in _FILTERS[name]:
             raise not_possible("unknown_value", f"{name} has no such value", field=name)
+    days = words.get("days")
     return ForgottenFilter(
         kind=words.get("kind"),
-        max_days_left=int(words["days"]) if "days" in words else None,
+        min_days_left=None if days in (None, "late") else 0,
+        max_days_left=int(days) if days and days.isdigit() else -1 if days == "late" else None,
         is_assigned=words["owned"] == "yes" if "owned" in words else None,
     )

@@ -51,46 +51,49 @@ class Card:
 _SESSIONS = "/aging?source=simplepractice&snoozed=show"
 WORDS = {
     "unbilled_sessions": Words(
-        "Unbilled sessions", "count", f"{_SESSIONS}&bracket=not_submitted", "sessions not billed"
+        "Unbilled sessions",
+        "count",
+        f"{_SESSIONS}&bracket=not_submitted",
+        "the sessions not billed",
     ),
     "outstanding_claims_amount": Words(
-        "Outstanding claims", "money", _SESSIONS, "claims outstanding"
+        "Outstanding claims", "money", _SESSIONS, "the claims outstanding"
     ),
     "avg_days_to_payment": Words(
-        "Average days to payment", "days", "/claims?tab=paid", "paid claims", "paid sessions"
+        "Average days to payment", "days", "/claims?tab=paid", "the paid claims", "paid sessions"
     ),
     "aging_over_90": Words(
-        "Aging over 90 days", "count", f"{_SESSIONS}&bracket=90%2B", "claims over 90 days"
+        "Aging over 90 days", "count", f"{_SESSIONS}&bracket=90%2B", "the claims over 90 days"
     ),
     "denial_rate_pct": Words(
-        "Denial rate", "percent", "/claims?tab=denied", "denied claims", "first answers"
+        "Denial rate", "percent", "/claims?tab=denied", "the denied claims", "first answers"
     ),
-    "collections_mtd": Words("Collections this month", "money", "/payments", "payments"),
+    "collections_mtd": Words("Collections this month", "money", "/payments", "the payments"),
     "claims_per_staff_mean": Words(
         "Claims per staff", "mean", "/queue?whose=team", "the team's queue", "people"
     ),
     "days_in_ar": Words(
-        "Days in receivables", "days", _SESSIONS, "claims outstanding",
+        "Days in receivables", "days", _SESSIONS, "the claims outstanding",
         meaning="What insurers owe, by the charges of an average day of the last 90.",
     ),
     "clean_claim_rate_pct": Words(
-        "Clean claims", "percent", "/claims", "claims", "sessions answered",
+        "Clean claims", "percent", "/claims", "the claims", "sessions answered",
         "Of sessions sent in the last 90 days and answered, those that went through at once.",
     ),
     "first_pass_rate_pct": Words(
-        "Paid at the first pass", "percent", "/claims", "claims", "first answers",
+        "Paid at the first pass", "percent", "/claims", "the claims", "first answers",
         "Of the first answers in the last 90 days, those that paid in full.",
     ),
     "net_collection_rate_pct": Words(
-        "Net collection rate", "percent", "/claims", "claims",
+        "Net collection rate", "percent", "/claims", "the claims",
         meaning="Of visits 90 to 180 days ago, what insurers paid of what they were to pay.",
     ),
     "appeals_overturned_pct": Words(
-        "Appeals won", "percent", "/claims?tab=appealing", "appealed claims", "appeals decided",
+        "Appeals won", "percent", "/claims?tab=appealing", "the appealed claims", "appeals decided",
         "Of the appeals decided in the last 90 days, those that turned the denial over.",
     ),
     "denial_writeoff_pct": Words(
-        "Written off after denials", "percent", "/claims?tab=denied", "denied claims",
+        "Written off after denials", "percent", "/claims?tab=denied", "the denied claims",
         meaning="What was written off after denials in 90 days, of what insurers were to pay.",
     ),
 }  # fmt: skip
@@ -157,7 +160,9 @@ def _card(name: str, metric: Metric, meanings: Mapping[str, str]) -> Card:
             if column not in _ONLY_IF_ANY or reading.beside[column]
         ),
         sample="" if reading.sample is None else f"of {reading.sample:,} {words.sample}",
-        is_small_sample=metric.is_small_sample and words.sample != "people",
+        is_small_sample=reading.value is not None
+        and metric.is_small_sample
+        and words.sample != "people",
         target=_target(name, metric.target, reading.den, words.unit),
         meaning=words.meaning or meanings[name],
     )
