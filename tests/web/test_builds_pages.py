@@ -106,8 +106,8 @@ def test_what_takes_longer_says_that_it_is_being_counted(browser, two, monkeypat
 def test_rows_of_a_build_that_was_never_published_are_not_for_pages(browser, two, staffed):
     with psycopg.connect(staffed.warehouse.admin) as db:
         (kept,) = db.execute(
-            "insert into ops.build (batch, as_of, reason, state) values (1, '2026-11-20', '', 'kept')"
-            " returning build"
+            "insert into ops.build (batch, as_of, reason, state)"
+            " values (1, '2026-11-20', '', 'kept') returning build"
         ).fetchone()
         remember(db, kept, MODEL, "d", rows=4)
         db.execute(f"create schema build_{kept}")

@@ -68,6 +68,11 @@ GRID = {
     ("POST", "/payments/{key}/reversal"): (f"/payments/{PAYMENT}/reversal", BILLERS_422),
     ("POST", "/payments/{key}/aside"): (f"/payments/{PAYMENT}/aside", BILLERS_422),
     ("POST", "/payments/{key}/release"): (f"/payments/{PAYMENT}/release", BILLERS_422),
+    ("GET", "/settings"): ("/settings", AT_THE_DESK),
+    ("GET", "/settings/{tab}"): ("/settings/payers", AT_THE_DESK),
+    ("GET", "/settings/{tab}/entry"): ("/settings/payers/entry", ADMINS),
+    ("POST", "/settings/{tab}/entry"): ("/settings/payers/entry", AN_ADMIN_422),
+    ("POST", "/settings/{tab}/removal"): ("/settings/holidays/removal", ADMINS | {"admin": 404}),
     ("GET", "/static/{name}"): ("/static/desk.css", SIGNED_IN),
 }
 

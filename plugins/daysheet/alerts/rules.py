@@ -1,11 +1,19 @@
 """The rules of alerts: what each counts, how severe that is, and who hears of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from itertools import pairwise
+from typing import Annotated, Any, Literal
 
 import psycopg
 from psycopg import sql
 from psycopg.rows import class_row
+from pydantic import Field
+
+from daysheet.catalog.documents import Document
+from daysheet.desk.actors import DeskRole
+from daysheet.desk.refusals import Refused, not_possible
+from daysheet.desk.settings import Section
 
 Severity = Literal["low", "medium", "high", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
@@ -68,3 +76,62 @@ def read_rules(connection: psycopg.Connection) -> dict[str, Rule]:
             sql.SQL("select {} from desk.alert_rules order by code").format(columns)
         ).fetchall()
     return {rule.code: rule for rule in rows}
+
+
+Days = Annotated[int, Field(ge=0, le=1095)]
+
+
+class RuleEntry(Document):
+    """What of a rule can be set: from how many days on it is how severe, and who hears of it.
+
+    A rule that holds at once has one severity, and no days.
+    """
+
+    enabled: bool
+    low_at: Days | None = None
+    medium_at: Days | None = None
+    high_at: Days | None = None
+    critical_at: Days | None = None
+    route: Literal["owner", "lead", "owner_and_lead"]
+    mailed_from: Severity | None = None
+
+
+def _rule(
+    _: psycopg.Connection, entry: RuleEntry, row: Mapping[str, Any] | None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    if row is None:
+        raise Refused(404, "unknown", "there is no such rule")
+    values = entry.model_dump()
+    if row["counts"] == "at_once":
+        values = {name: values[name] for name in ("enabled", "route", "mailed_from")}
+    else:
+        _check_steps(entry, is_over=row["counts"] == "over")
+    return {"code": row["code"]}, values
+
+
+def _check_steps(entry: RuleEntry, *, is_over: bool) -> None:
+    """Each severity begins later than the one before it: over more days, or with fewer left."""
+    steps = [
+        (name, getattr(entry, name))
+        for name in (f"{severity}_at" for severity in SEVERITIES)
+        if getattr(entry, name) is not None
+    ]
+    if not steps:
+        raise not_possible("no_step", "give the days of one severity at least", field="high_at")
+    for (_, earlier), (name, later) in pairwise(steps):
+        if (later <= earlier) if is_over else (later >= earlier):
+            told = "more" if is_over else "fewer"
+            problem = f"{told} days than for what is less severe"
+            raise not_possible("steps_out_of_order", problem, field=name)
+
+
+RULES = Section(
+    "rules",
+    "alert_rules",
+    DeskRole.ADMIN,
+    RuleEntry,
+    "select *, code as key from desk.alert_rules",
+    "enabled desc, code",
+    _rule,
+    lambda row: row["code"],
+)

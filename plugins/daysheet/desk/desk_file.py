@@ -114,10 +114,11 @@ class Holiday(Document):
 
 
 class Settings(Document):
-    """The practice's own numbers, in dollars."""
+    """The practice's own numbers: two in dollars, and days to file with a carrier no payer is."""
 
     writeoff_limit: Dollars = Decimal("250.00")
     monthly_budget: Dollars | None = None
+    dental_filing_days: Days = 365
 
 
 class DeskFile(Document):

@@ -24,6 +24,7 @@ from daysheet.web import (
     payment,
     payments,
     reconciliation,
+    settings,
 )
 from daysheet.web.access import UserName
 from daysheet.web.envelope import Envelope
@@ -59,6 +60,7 @@ def make_app() -> FastAPI:
         payments,
         reconciliation,
         payment,
+        settings,
         assets,
     ):
         app.include_router(part.router)

@@ -117,6 +117,8 @@ DAYS = {
 
 # What was just done, by the code a page is shown with after it.
 DONE: dict[str, str] = {
+    "setting_saved": "It is kept, and applies from the next run.",
+    "setting_removed": "It is taken away.",
     "filter_saved": "The filters are saved.",
     "filter_forgotten": "The saved filters are removed.",
     "status": "The status is changed.",
