@@ -1,6 +1,6 @@
 """A dental practice of a few rows, built by the real models and published beside the desk."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 
 import psycopg
@@ -14,10 +14,18 @@ from tests.models.examples import insert_source_row, table_rows
 MODELS = ("int_claim_details", "int_insurance_coverage", "int_procedure_complete")
 
 
-def publish_practice(warehouse: Warehouse, given: Mapping[str, str], as_of: date) -> int:
-    """Publish a build of the ``given`` OpenDental tables, written as text; its number."""
+def publish_practice(
+    warehouse: Warehouse,
+    given: Mapping[str, str],
+    as_of: date,
+    models: Collection[str] = MODELS,
+) -> int:
+    """Publish a build of the ``given`` OpenDental tables, written as text; its number.
+
+    Of ``models`` and what they read.
+    """
     graph, catalog = load_graph(), load_catalog()
-    needed = graph.upstream(MODELS)
+    needed = graph.upstream(models)
     with psycopg.connect(warehouse.admin) as db:
         db.execute("truncate " + ", ".join(f"raw.opendental__{table}" for table in given))
         (build,) = db.execute(
