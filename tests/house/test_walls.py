@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "scaffolding": {"catalog", "settings"},
     "synthetic": {"catalog", "settings"},
     "embedded": {"settings", "warehouse"},
-    "web": _CORE | {"alerts", "builds", "desk", "dictionary"},
+    "web": _CORE | {"alerts", "builds", "desk", "dictionary", "ingest"},
     "orchestration": _CORE | _WORK | {"alerts", "mail"},
     "cli": _CORE | _WORK | {"dictionary", "embedded", "scaffolding", "synthetic"},
 }

@@ -4,6 +4,7 @@ import psycopg
 import pytest
 from fastapi.routing import APIRoute
 
+from daysheet.catalog import load_contract
 from daysheet.web.app import make_app
 from tests.web.conftest import ROLES, with_a_write
 from tests.web.published_builds import MODEL, remember
@@ -19,9 +20,17 @@ LED_ON = STRANGERS | dict.fromkeys(NOT_AT_THE_DESK | EVERY_ROLE, 303)
 ADMINS = AT_THE_DESK | dict.fromkeys(("viewer", "biller", "lead"), 403)
 AN_ADMIN_422 = ADMINS | {"admin": 422}
 
+BILLERS = AT_THE_DESK | {"viewer": 403}
 BILLERS_422 = AT_THE_DESK | dict.fromkeys(("biller", "lead", "admin"), 422) | {"viewer": 403}
 
 PAYMENT = "0c7e6f9a-4b1d-4e57-9a43-6a2f6f0d9b11"
+ITEM = "3f0c2f4e-9b57-4d0f-8a11-5a7d1c7f2e22"
+LAYOUT = [
+    name
+    for name, column in load_contract("simplepractice", "appointment_status").columns.items()
+    if column.heading
+]
+ALERT = "8b6f1d0a-2c3e-4a8b-9f27-1e5d4c3b2a33"
 
 # What each route answers to whom, and a path of it that exists; a write comes with an empty form.
 GRID = {
@@ -68,6 +77,20 @@ GRID = {
     ("POST", "/payments/{key}/reversal"): (f"/payments/{PAYMENT}/reversal", BILLERS_422),
     ("POST", "/payments/{key}/aside"): (f"/payments/{PAYMENT}/aside", BILLERS_422),
     ("POST", "/payments/{key}/release"): (f"/payments/{PAYMENT}/release", BILLERS_422),
+    ("GET", "/queue"): ("/queue", AT_THE_DESK),
+    ("GET", "/queue/items/{item_id}"): (f"/queue/items/{ITEM}", AT_THE_DESK),
+    ("POST", "/queue/items/{item_id}"): (f"/queue/items/{ITEM}", BILLERS_422),
+    ("GET", "/queue/alerts/{alert_id}"): (f"/queue/alerts/{ALERT}", AT_THE_DESK),
+    ("POST", "/queue/alerts/{alert_id}"): (f"/queue/alerts/{ALERT}", BILLERS_422),
+    ("GET", "/imports"): ("/imports", AT_THE_DESK),
+    ("GET", "/imports/quarantine"): ("/imports/quarantine", AT_THE_DESK),
+    ("GET", "/imports/files/{number}"): ("/imports/files/1", AT_THE_DESK),
+    ("GET", "/imports/files/{number}/rows/{line}"): ("/imports/files/1/rows/2", BILLERS),
+    ("POST", "/imports/files/{number}/rows/{line}"): ("/imports/files/1/rows/2", BILLERS_422),
+    ("GET", "/imports/conflicts"): ("/imports/conflicts", AT_THE_DESK),
+    ("POST", "/imports/conflicts/{item_id}"): (f"/imports/conflicts/{ITEM}", BILLERS_422),
+    ("GET", "/imports/payers"): ("/imports/payers", AT_THE_DESK),
+    ("POST", "/imports/payers/{payer_id}"): (f"/imports/payers/{ITEM}", BILLERS_422),
     ("GET", "/settings"): ("/settings", AT_THE_DESK),
     ("GET", "/settings/{tab}"): ("/settings/payers", AT_THE_DESK),
     ("GET", "/settings/{tab}/entry"): ("/settings/payers/entry", ADMINS),
@@ -99,7 +122,29 @@ def _a_claim(staffed):
             " idempotency_key, by_user) values (%s, 'cash', desk.today(), 5, 'manual', 'k', 'left')",
             [PAYMENT],
         )
+        connection.execute(
+            "insert into desk.work_items (item_id, kind, payment_id) values (%s, 'conflict', %s)",
+            [ITEM, PAYMENT],
+        )
+        connection.execute(
+            "insert into desk.alerts (alert_id, rule_code, payment_id, severity)"
+            " values (%s, 'unapplied_money', %s, 'medium')",
+            [ALERT, PAYMENT],
+        )
     with psycopg.connect(staffed.warehouse.admin) as db:
+        db.execute(
+            "insert into ops.file (source, table_name, file_name, sha256, bytes, mode, exported_on,"
+            " state, layout) values ('simplepractice', 'appointment_status', 'a.csv', 'a', 1,"
+            " 'full', now()::timestamp, 'loaded', %s)",
+            [LAYOUT],
+        )
+        db.execute(
+            "insert into ops.row_verdict (file_id, line, verdict) values (1, 2, 'quarantined')"
+        )
+        db.execute(
+            "insert into quarantine.refused_row (file_id, line, reasons, raw_text)"
+            " values (1, 2, '{}', 'x')"
+        )
         db.execute("insert into ops.build (batch, as_of, reason) values (1, '2026-11-20', 'a')")
         remember(db, 1, MODEL, "a", rows=0)
 

@@ -43,15 +43,17 @@ _LATEST = sql.SQL("""
         desk.today() + %(longest)s::integer,
         (
             select {deadline}
-            from desk.sessions
+            from desk.alerts
+            inner join desk.sessions on alerts.session_id = sessions.session_id
             left join desk.payers on sessions.payer_id = payers.payer_id
-            where sessions.session_id = %(session_id)s
+            where alerts.alert_id = %(alert_id)s
         ) - %(before)s::integer,
         (
-            select min(last_seen_on + day_count)
+            select min(filing.last_seen_on + filing.day_count)
             from desk.alerts
-            where dental_claim_id = %(dental_claim_id)s and rule_code = 'filing_deadline'
-            and status != 'resolved'
+            inner join desk.alerts as filing on alerts.dental_claim_id = filing.dental_claim_id
+            where alerts.alert_id = %(alert_id)s and filing.rule_code = 'filing_deadline'
+            and filing.status != 'resolved'
         ) - %(before)s::integer
     )
 """).format(deadline=SESSION_DEADLINE)
@@ -110,7 +112,7 @@ def snooze(
     reason = _text(actor, reason, "reason", "snoozing")
     with connection.transaction():
         held = _hold(connection, actor, alert_id, row_version, "snooze")
-        _needs_day(held.today, until, _latest(connection, held.alert))
+        _needs_day(held.today, until, latest_day(connection, alert_id))
         quiet = replace(held.alert, status="snoozed", quiet_until=until)
         _change(connection, actor, quiet, "snoozed", reason)
 
@@ -141,6 +143,16 @@ def resolve(
             quiet_until=None,
         )
         _change(connection, actor, closed, "resolved", note)
+
+
+def latest_day(connection: psycopg.Connection, alert_id: UUID) -> date:
+    """Until when an alert may be put off at most: not at all if that is not after today."""
+    row = connection.execute(
+        _LATEST,
+        {"longest": LONGEST_DAYS, "before": DAYS_BEFORE_A_DEADLINE, "alert_id": alert_id},
+    ).fetchone()
+    assert row is not None
+    return row[0]
 
 
 def _text(actor: Actor, text: str, name: str, what: str) -> str:
@@ -174,20 +186,6 @@ def _hold(
     if row_version is not None and row_version != version:
         raise conflict(f"it was changed meanwhile, version {version}")
     return _Held(alert, read_rules(connection)[alert.rule_code], today)
-
-
-def _latest(connection: psycopg.Connection, alert: Alert) -> date:
-    row = connection.execute(
-        _LATEST,
-        {
-            "longest": LONGEST_DAYS,
-            "before": DAYS_BEFORE_A_DEADLINE,
-            "session_id": alert.subject.session_id,
-            "dental_claim_id": alert.subject.dental_claim_id,
-        },
-    ).fetchone()
-    assert row is not None
-    return row[0]
 
 
 def _needs_day(today: date, until: date, latest: date) -> None:

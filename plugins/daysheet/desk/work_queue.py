@@ -1,4 +1,4 @@
-"""The queue as a person sees it: mine, the team's or the pool, most urgent first."""
+"""The queue as a person sees it: mine, the team's or the pool, in groups, most urgent first."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from daysheet.desk.actors import Actor, DeskRole
+from daysheet.desk.refusals import Refused
 from daysheet.desk.scoring import Queue
 
 Whose = Literal["mine", "team", "unassigned"]
@@ -130,7 +131,10 @@ def list_queue(
     limit: int = 50,
     offset: int = 0,
 ) -> Page:
-    """One page of open items by score, then deadline, amount and reference; at most 200 rows."""
+    """One page of open items: by group, in it by score, deadline, amount and reference.
+
+    At most 200 rows.
+    """
     actor.needs(DeskRole.VIEWER, "looking at the queue")
     chosen = filters or Filters()
     values = {
@@ -149,6 +153,7 @@ def list_queue(
                 sql.SQL("""
                     select * from ({items}) as listed where {shown}
                     order by
+                        array_position(array['now', 'this_week', 'on_track'], queue),
                         score desc, due_on, amount desc nulls last, reference,
                         opened_on, file_id, line, item_id
                     limit %(limit)s offset %(offset)s
@@ -177,3 +182,24 @@ def list_queue(
     now, this_week, on_track, snoozed, filtered = counts
     groups: dict[Queue, int] = {"now": now, "this_week": this_week, "on_track": on_track}
     return Page(rows, groups, snoozed, filtered)
+
+
+def open_item(connection: psycopg.Connection, actor: Actor, item_id: UUID) -> Listed:
+    """One open item; raises a 404 when there is none, or it is done."""
+    actor.needs(DeskRole.VIEWER, "looking at the queue")
+    query = _ITEMS.format(whose=sql.SQL("items.item_id = %s"))
+    with connection.cursor(row_factory=class_row(Listed)) as cursor:
+        found = cursor.execute(query, [item_id]).fetchone()
+    if found is None:
+        raise Refused(404, "unknown_item", "there is no such item, or it is done")
+    return found
+
+
+def payers_of_items(connection: psycopg.Connection, actor: Actor, whose: Whose) -> list[str]:
+    """Names of the payers of open items, to choose one of them."""
+    query = sql.SQL(
+        "select distinct payer_name from ({}) as listed"
+        " where payer_name is not null order by payer_name"
+    ).format(_ITEMS.format(whose=_WHOSE[whose]))
+    found = connection.execute(query, {"user_id": actor.user_id}).fetchall()
+    return [name for (name,) in found]

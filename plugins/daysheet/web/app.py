@@ -21,8 +21,13 @@ from daysheet.web import (
     dashboard,
     families,
     forgotten,
+    import_review,
+    import_rows,
+    imports,
     payment,
     payments,
+    queue,
+    queue_actions,
     reconciliation,
     settings,
 )
@@ -61,6 +66,11 @@ def make_app() -> FastAPI:
         reconciliation,
         payment,
         settings,
+        queue,
+        queue_actions,
+        imports,
+        import_rows,
+        import_review,
         assets,
     ):
         app.include_router(part.router)

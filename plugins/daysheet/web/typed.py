@@ -59,6 +59,14 @@ def reason_of(text: str, field: str = "reason") -> str:
     return text.strip()
 
 
+def note_of(text: str, field: str = "note") -> str:
+    """What somebody typed on one line or several; whether it says anything is for the desk."""
+    lines = text.replace("\r\n", "\n").strip()
+    if not re.sub(r"[\n\t]", " ", lines).isprintable():
+        raise not_possible("suspicious_text", "control characters are refused", field=field)
+    return lines
+
+
 def search_of(text: str) -> str:
     """Words to look for: on one line, without what no keyboard types."""
     return "".join(each for each in text if each.isprintable()).strip()[:200]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from daysheet.desk.alert_list import ListedAlert
 from daysheet.desk.claim_record import Event, LiveAlert
 
 _TONES = {
@@ -48,7 +49,7 @@ def tone(code: str) -> str:
     return _TONES.get(code, "open")
 
 
-def days_of(alert: LiveAlert) -> str:
+def days_of(alert: LiveAlert | ListedAlert) -> str:
     """What an alert counts: ``112 days``, ``5 days left``, ``3 days too late``; else nothing."""
     count = alert.day_count
     if count is None or alert.counts == "at_once":
@@ -137,6 +138,15 @@ DONE: dict[str, str] = {
     "payment_released": "That part is unapplied again.",
     "line_cleared": "The line is cleared.",
     "difference_posted": "The difference is posted.",
+    "finished": "It is done.",
+    "alert_snoozed": "The alert is snoozed.",
+    "row_retried": "The row is in, as it was mended.",
+    "row_accepted": "The row is in, as it came.",
+    "row_discarded": "The row is left out for good.",
+    "same_visit": "Both are one visit now.",
+    "two_visits": "They are two visits; either may become ready.",
+    "payer_confirmed": "The payer is confirmed.",
+    "payer_merged": "Both are one payer now.",
 }
 
 # What was just done to many chosen sessions.

@@ -1,10 +1,10 @@
 """Refused rows read again: from their kept text, with what a person has typed instead of cells."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import psycopg
 from psycopg.rows import class_row
@@ -84,6 +84,19 @@ def find_refused(
         " order by row_verdict.line for update of row_verdict",
         [file_id, line],
     )
+
+
+def see_refused(connection: psycopg.Connection, file_id: int, line: int) -> list[RefusedRow]:
+    """The refused row of a line, then those of its file with the same key; nothing is locked."""
+    found = _read(
+        connection,
+        "where row_verdict.file_id = %(file_id)s and (row_verdict.line = %(line)s or"
+        " row_verdict.row_key = ("
+        "select row_key from ops.row_verdict where file_id = %(file_id)s and line = %(line)s"
+        ")) order by row_verdict.line != %(line)s, row_verdict.line",
+        {"file_id": file_id, "line": line},
+    )
+    return found if found and found[0].line == line else []
 
 
 def retry_waiting(connection: psycopg.Connection, judge: Judge, batch: int) -> int:
@@ -170,7 +183,7 @@ def decide(
 
 
 def _read(
-    connection: psycopg.Connection, rest: str, values: Collection[object]
+    connection: psycopg.Connection, rest: str, values: list[Any] | dict[str, Any]
 ) -> list[RefusedRow]:
     with connection.cursor(row_factory=class_row(RefusedRow)) as cursor:
-        return cursor.execute(f"{_REFUSED} {rest}", list(values)).fetchall()
+        return cursor.execute(f"{_REFUSED} {rest}", values).fetchall()
