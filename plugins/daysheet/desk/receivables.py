@@ -148,6 +148,7 @@ def paged(
     ties: str,
     limit: int | None,
     offset: int,
+    *,
     before: str = "",
 ) -> sql.Composed:
     """Sorted by one of ``columns``, empty ones last, ``ties`` by those; and one page of it.
