@@ -3,7 +3,7 @@ with as_of as materialized ( -- asked once, not for each row
     select desk.today() as as_of_day
 ),
 
-aged as (
+dental as (
     {{ query('aged_claims') }}
 ),
 
@@ -23,13 +23,60 @@ live_alerts as (
 
 owed as (
     select
+        'simplepractice' as source,
+        aging_report.session_ref as reference,
+        claims.claim_ref,
+        aging_report.session_id,
+        null::uuid as dental_claim_id,
+        null::bigint as dental_claim_number,
+        aging_report.client_id,
+        null::bigint as patient_id,
+        sessions.row_version,
+        aging_report.clinician_id,
+        payers.name as payer_name,
+        aging_report.service_on,
+        aging_report.first_submitted_on as first_sent_on,
+        aging_report.last_submitted_on as last_sent_on,
+        aging_report.ins_charge as charge,
+        aging_report.amount_paid as paid,
+        aging_report.outstanding as amount,
+        aging_report.billing_status as status,
+        aging_report.in_ar,
+        -- filing counts for what is still to be sent, or sent again
+        case
+            when not aging_report.in_ar or aging_report.billing_status = 'ready_to_bill'
+                then aging_report.filing_deadline
+            else aging_report.appeal_deadline
+        end as deadline,
+        aging_report.assigned_to,
+        aging_report.next_action_on,
+        sessions.needs_disposition,
+        snoozes.snoozed_until
+    from desk.aging_report
+    inner join desk.sessions
+        on
+            aging_report.session_id = sessions.session_id
+            -- all of the report are, which the database cannot know: it has an index of these
+            and (sessions.in_ar or sessions.unbilled)
+    left join desk.claims
+        on aging_report.claim_id = claims.claim_id
+    left join desk.payers
+        on aging_report.payer_id = payers.payer_id
+    left join snoozes
+        on aging_report.session_id = snoozes.subject_id
+    where aging_report.in_ar or aging_report.service_on <= desk.today()
+    union all
+    select
         source,
         reference,
         claim_ref,
-        session_id,
+        null as session_id,
         dental_claim_id,
         dental_claim_number,
+        null as client_id,
         patient_id,
+        null as row_version,
+        null as clinician_id,
         payer_name,
         service_on,
         first_sent_on,
@@ -38,38 +85,14 @@ owed as (
         paid,
         amount,
         status,
+        true as in_ar,
+        null as deadline,
         assigned_to,
         next_action_on,
-        snoozed_until,
-        true as in_ar
-    from aged
-    union all
-    select
-        'simplepractice' as source,
-        aging_report.session_ref as reference,
-        null as claim_ref,
-        aging_report.session_id,
-        null as dental_claim_id,
-        null as dental_claim_number,
-        null as patient_id,
-        payers.name as payer_name,
-        aging_report.service_on,
-        null as first_sent_on,
-        null as last_sent_on,
-        aging_report.ins_charge as charge,
-        aging_report.amount_paid as paid,
-        aging_report.outstanding as amount,
-        aging_report.billing_status as status,
-        aging_report.assigned_to,
-        aging_report.next_action_on,
-        snoozes.snoozed_until,
-        false as in_ar
-    from desk.aging_report
-    left join desk.payers
-        on aging_report.payer_id = payers.payer_id
-    left join snoozes
-        on aging_report.session_id = snoozes.subject_id
-    where not aging_report.in_ar and aging_report.service_on <= desk.today()
+        false as needs_disposition,
+        snoozed_until
+    from dental
+    where source = 'opendental'
 )
 
 select
@@ -79,12 +102,12 @@ select
     owed.session_id,
     owed.dental_claim_id,
     owed.dental_claim_number,
-    sessions.client_id,
+    owed.client_id,
     owed.patient_id,
-    sessions.row_version,
+    owed.row_version,
     clients.initials as client_initials,
     clients.full_name as client_name,
-    sessions.clinician_id,
+    owed.clinician_id,
     clinicians.name as clinician,
     owed.payer_name,
     owed.service_on,
@@ -98,29 +121,20 @@ select
     owed.amount,
     owed.status,
     owed.in_ar,
-    -- filing counts for what is still to be sent, or sent again
-    case
-        when not owed.in_ar or owed.status = 'ready_to_bill'
-            then sessions.service_on + payers.filing_days
-        when owed.status in ('denied', 'appealing') then sessions.appeal_deadline
-    end as deadline,
+    owed.deadline,
     owed.assigned_to,
     staff.display_code as owner,
     owed.next_action_on,
     owed.snoozed_until,
-    coalesce(sessions.needs_disposition, false) as needs_disposition,
+    owed.needs_disposition,
     coalesce(live_alerts.alerts, 0) as alerts,
     live_alerts.alert_rank
 from owed
 cross join as_of
-left join desk.sessions
-    on owed.session_id = sessions.session_id
 left join desk.clients
-    on sessions.client_id = clients.client_id
+    on owed.client_id = clients.client_id
 left join desk.clinicians
-    on sessions.clinician_id = clinicians.clinician_id
-left join desk.payers
-    on sessions.payer_id = payers.payer_id
+    on owed.clinician_id = clinicians.clinician_id
 left join desk.staff
     on owed.assigned_to = staff.user_id
 left join live_alerts

@@ -231,18 +231,21 @@ class Choices:
 
 def choices(reader: Reader) -> Choices:
     """Of the whole list, snoozed or not."""
-    columns = sql.SQL(
-        "array_remove(array_agg(distinct payer_name), null), array_agg(distinct status)"
-    )
     statement = reader.statement(
-        "aging_list", sql.SQL(""), columns, first_day=_FIRST_DAY["submission"]
+        "aging_list",
+        sql.SQL("group by payer_name, status"),
+        sql.SQL("payer_name, status"),
+        first_day=_FIRST_DAY["submission"],
     )
-    row = reader.connection.execute(statement).fetchone()
+    found = reader.connection.execute(statement).fetchall()
     clinicians = reader.connection.execute(
         "select clinician_id, name from desk.clinicians order by name, clinician_id"
     ).fetchall()
-    assert row is not None
-    return Choices(row[0] or [], row[1] or [], clinicians)
+    return Choices(
+        payers=sorted({payer for payer, _ in found if payer}),
+        statuses=sorted({status for _, status in found}),
+        clinicians=clinicians,
+    )
 
 
 def _narrowed(which: AgedFilter) -> sql.Composed:

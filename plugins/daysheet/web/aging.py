@@ -1,7 +1,7 @@
 """The aging list: all that is owed, narrowed by the URL, and from where many are worked at once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
@@ -98,7 +98,8 @@ def _aging(
             limit=asked.listing.size,
             offset=asked.listing.offset,
         )
-        totals = aged_totals(reader, asked.which, asked.basis)
+        all_of_it = replace(asked.which, is_snoozed=None) if asked.is_hiding else asked.which
+        totals = aged_totals(reader, all_of_it, asked.basis)
         offered = choices(reader)
         codes = display_codes(connection)
         fresh = freshness(reader)
