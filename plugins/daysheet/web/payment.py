@@ -220,7 +220,7 @@ def _shown(
     def form_of(name: str) -> forms.Form:
         if name != sent.name:
             return forms.Form(name)
-        return forms.Form(name, sent.typed, of_the_form(refusal))
+        return forms.Form(name, sent.typed, of_the_form(refusal) if name == "share" else refusal)
 
     return page(
         visit.request,

@@ -41,7 +41,9 @@ from daysheet.web.typed import (
 
 router = APIRouter()
 CLIENT = "client"  # instead of the key of a payer
-_METHODS = [(method, method.replace("_", " ")) for method in get_args(Method)]
+_METHODS = [
+    (method, "EFT" if method == "eft" else method.replace("_", " ")) for method in get_args(Method)
+]
 
 
 class EntryFields(SharingFields):
