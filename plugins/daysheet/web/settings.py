@@ -198,8 +198,8 @@ def _entered(tab: Tab, row: Mapping[str, Any] | None, sent: Mapping[str, str]) -
             found[field.name] = [line.strip() for line in typed.splitlines() if line.strip()]
         elif field.kind == "money":
             found[field.name] = typed.replace("$", "").replace(",", "") or None
-        elif typed or field.kind in ("text", "area"):
-            found[field.name] = typed.replace("\r\n", "\n")
         elif field.is_optional:
-            found[field.name] = None
+            found[field.name] = typed or None
+        else:
+            found[field.name] = typed.replace("\r\n", "\n")
     return found
