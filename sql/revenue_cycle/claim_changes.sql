@@ -8,19 +8,19 @@ with said as (
         jsonb_build_object(
             'payer', report.payer,
             'secondary payer', report.secondary_payer,
-            'units', report.units,
-            'total fee', report.total_fee,
+            'units', trim_scale(report.units),
+            'total fee', round(report.total_fee, 2),
             'note', report.note_status,
             'client status', report.client_status_label,
-            'client charge', report.client_charge,
-            'client uninvoiced', report.client_uninvoiced,
-            'client paid', report.client_paid,
-            'client unpaid', report.client_unpaid,
+            'client charge', round(report.client_charge, 2),
+            'client uninvoiced', round(report.client_uninvoiced, 2),
+            'client paid', round(report.client_paid, 2),
+            'client unpaid', round(report.client_unpaid, 2),
             'insurance status', report.ins_status_label,
-            'insurance charge', report.ins_charge,
-            'insurance paid', report.ins_paid,
-            'write-off', report.write_off,
-            'insurance unpaid', report.ins_unpaid
+            'insurance charge', round(report.ins_charge, 2),
+            'insurance paid', round(report.ins_paid, 2),
+            'write-off', round(report.write_off, 2),
+            'insurance unpaid', round(report.ins_unpaid, 2)
         ) as cells
     from desk.sessions
     inner join desk.clients

@@ -100,6 +100,7 @@ def test_a_denial_asks_for_its_day_and_category_and_says_what_helps(browser, db,
     for control in ("on", "category", "carc", "group_code", "note"):
         assert f'name="{control}"' in page.text, control
     assert "coding (corrected claim)" in text(page)
+    assert "Denied on required" in text(page)
     form = seen(db, reference) | {"to": "denied", "on": "", "note": f"{MARKUP} {SQL}"}
     answer = browser.send("biller", f"/claims/{reference}/status", form)
     assert answer.status_code == 422
@@ -143,15 +144,18 @@ def test_a_late_appeal_is_barred_but_for_a_lead_with_a_reason(browser, db, sessi
     assert "it had to be filed by" in said(barred)
     override = form | {"override": "on", "reason": "the payer agreed"}
     assert browser.send("biller", f"/claims/{reference}/status", override).status_code == 403
-    page = browser.ask("lead", f"/claims/{reference}?to=appealing")
-    assert 'name="override"' in page.text
-    assert "Level 1 of 3" in text(page)
+    page = text(browser.ask("lead", f"/claims/{reference}?to=appealing"))
+    assert "Level 1 of 3" in page
+    assert "Make an exception: it had to be filed by" in page
     path = f"/claims/{reference}/status"
     assert browser.send("lead", path, form | {"override": "on"}).status_code == 422
     assert browser.send("lead", path, override).status_code == 303
     shown = text(browser.ask("biller", f"/claims/{reference}"))
     assert "Appeal, level 1 filed Nov 15, 2026 decision expected by Jan 14, 2027" in shown
     assert "appeal filed, level 1 on Nov 15, 2026 fax" in shown
+    page = text(browser.ask("biller", f"/claims/{reference}?to=denied"))
+    assert "Decided on" in page
+    assert "upheld withdrawn" in page
     decided = seen(db, reference) | {"to": "denied", "decision": "upheld", "on": "2026-11-19"}
     assert browser.send("biller", f"/claims/{reference}/status", decided).status_code == 303
     shown = text(browser.ask("biller", f"/claims/{reference}"))

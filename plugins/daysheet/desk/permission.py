@@ -1,6 +1,6 @@
 """Which rule of the lifecycle a wished change goes by, or why it goes by none."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from daysheet.desk.actors import Actor, DeskRole
 from daysheet.desk.cases import Case, Facts
@@ -72,11 +72,15 @@ def _check_entered(case: Case, rule: Transition) -> None:
 
 @dataclass(frozen=True)
 class NextStep:
-    """Where somebody with the right could move a session; ``obstacle`` is why not now, if not."""
+    """Where somebody with the right could move a session; ``obstacle`` is why not now, if not.
+
+    ``exception`` is what a lead would have to set aside for it, saying why.
+    """
 
     status: str
     rule: Transition
     obstacle: str | None
+    exception: str | None = None
 
 
 def allowed_statuses(facts: Facts, actor: Actor) -> tuple[str, ...]:
@@ -86,23 +90,36 @@ def allowed_statuses(facts: Facts, actor: Actor) -> tuple[str, ...]:
 
 def next_steps(facts: Facts, actor: Actor) -> list[NextStep]:
     """Whatever the lifecycle lets the actor do next, in its order, and what is in the way of it."""
-    found = (_next_step(facts, actor, status) for status in STATUSES)
+    found = (_next_step(Case(facts, status, actor, is_trial=True)) for status in STATUSES)
     return [step for step in found if step is not None]
 
 
-def _next_step(facts: Facts, actor: Actor, to: str) -> NextStep | None:
-    case, blocked = Case(facts, to, actor, is_trial=True), None
+def _next_step(case: Case) -> NextStep | None:
+    blocked = None
     for rule in TRANSITIONS:
         if (
-            rule.leads(facts.billing_status, to)
+            rule.leads(case.facts.billing_status, case.to)
             and rule.only(case)
-            and rule.is_open_to(actor, via=None)
+            and rule.is_open_to(case.actor, via=None)
         ):
-            try:
-                for guard in rule.guards:
-                    guard(case)
-            except Refused as refusal:
-                blocked = NextStep(to, rule, refusal.problem)
-                continue
-            return NextStep(to, rule, None)
+            obstacle = _obstacle(rule, case)
+            if obstacle is None:
+                return NextStep(case.to, rule, None, _exception(rule, case))
+            blocked = NextStep(case.to, rule, obstacle)
     return blocked
+
+
+def _obstacle(rule: Transition, case: Case) -> str | None:
+    try:
+        for guard in rule.guards:
+            guard(case)
+    except Refused as refusal:
+        return refusal.problem
+    return None
+
+
+def _exception(rule: Transition, case: Case) -> str | None:
+    """What would stop a biller where it does not stop a lead."""
+    if "override" not in rule.takes or not case.actor.may(DeskRole.LEAD):
+        return None
+    return _obstacle(rule, replace(case, actor=replace(case.actor, role=DeskRole.BILLER)))

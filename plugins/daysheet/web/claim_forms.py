@@ -14,7 +14,6 @@ from daysheet.desk.claim_work import ClaimWork
 from daysheet.desk.denials import CATEGORIES, suggestion
 from daysheet.desk.permission import LONGEST_REASON, NextStep
 from daysheet.desk.refusals import conflict, not_possible
-from daysheet.desk.transitions import Transition
 from daysheet.web.typed import amount_of, day_of, key_of
 from daysheet.web.wording import words
 
@@ -176,8 +175,13 @@ class StatusChoice:
     lines: tuple[Line, ...] = ()
     fields: tuple[tuple[str, bool], ...] = ()  # what is asked for, and whether it must be entered
 
+    @property
+    def asks_decision(self) -> bool:
+        """Whether it is about what the payer decided on an appeal."""
+        return ("decision", True) in self.fields
 
-def status_choice(record: ClaimRecord, work: ClaimWork, to: str, *, is_lead: bool) -> StatusChoice:
+
+def status_choice(record: ClaimRecord, work: ClaimWork, to: str) -> StatusChoice:
     """Of all sessions of the record that can take the step; ``to`` is "" before one is chosen.
 
     Paid is no choice: a session becomes paid by posting its payment.
@@ -202,16 +206,17 @@ def status_choice(record: ClaimRecord, work: ClaimWork, to: str, *, is_lead: boo
     first, step = able[0]
     lines = tuple(line for line, each in able if each.rule == step.rule)
     facts = work.next[first.subject_id].facts
-    return StatusChoice(options, step, facts, lines, _fields(step.rule, facts, is_lead))
+    return StatusChoice(options, step, facts, lines, _fields(step, facts))
 
 
-def _fields(rule: Transition, facts: Facts, is_lead: bool) -> tuple[tuple[str, bool], ...]:
-    left_out = set()
-    if "override" in rule.takes and not is_lead:
-        left_out |= {"override", "reason"}
+def _fields(step: NextStep, facts: Facts) -> tuple[tuple[str, bool], ...]:
+    rule, must, left_out = step.rule, set(step.rule.asks), set()
+    if facts.billing_route == "portal":
+        must.add("portal_id")
+    if "override" in rule.takes:  # the reason is that of the exception
+        (must if step.exception else left_out).update(("override", "reason"))
     if rule.number == 24 and facts.was_denied:  # it is denied again as it was
         left_out |= {"on", "category", "carc", "group_code", "note"}
-    must = {*rule.asks, *(["portal_id"] if facts.billing_route == "portal" else [])}
     asked = (*rule.asks, *rule.takes)
     return tuple((name, name in must) for name in asked if name not in left_out)
 

@@ -69,7 +69,7 @@ def record_page(
     # committed before a byte of it leaves
     record_view(connection, member, record.reference, record.client_ids, record.shown)
     is_lead = member.may(DeskRole.LEAD)
-    choice = status_choice(record, work, to, is_lead=is_lead)
+    choice = status_choice(record, work, to)
     return page(
         request,
         "claim",
@@ -88,7 +88,7 @@ def record_page(
         group_codes=[(code, code) for code in GROUP_CODES],
         note_kinds=pairs(KINDS),
         methods=pairs(METHODS),
-        decisions=pairs(DECISIONS.get(choice.step.status, ()) if choice.step else ()),
+        decisions=pairs(DECISIONS[choice.step.status] if choice.asks_decision else ()),
         portals=[(portal.portal_id, portal.name) for portal in work.portals],
         money_kinds=_money_kinds(record, is_lead=is_lead),
         day_of=DAY_OF,
