@@ -10,7 +10,7 @@ from psycopg.rows import class_row
 
 from daysheet.desk.published import Reader
 
-PAYMENTS, CRITICAL = 10, 5
+PAYMENTS = 10
 # A session's way; what has ended is not on it, but for what was paid lately.
 _STAGES = (
     "scheduled", "completed", "documented", "ready_to_bill", "submitted", "pending", "approved",
@@ -115,8 +115,9 @@ def latest_payments(reader: Reader) -> list[LatestPayment]:
 
 def critical_alerts(reader: Reader) -> list[CriticalAlert]:
     """The five with the most dollars; those without an amount come last."""
-    order = sql.SQL("order by amount desc nulls last, critical_since, reference limit {}")
-    return reader.rows(CriticalAlert, "critical_alerts", order.format(CRITICAL), {}, _columns())
+    columns = sql.SQL(", ").join(map(sql.Identifier, CriticalAlert.__dataclass_fields__))
+    order = sql.SQL("order by amount desc nulls last, critical_since, alert_id")
+    return reader.rows(CriticalAlert, "critical_alerts", order, {}, columns)
 
 
 def alert_counts(reader: Reader) -> AlertCounts:
@@ -141,7 +142,3 @@ def is_first_run(reader: Reader) -> bool:
     found = reader.connection.execute("select exists (select from desk.sessions)").fetchone()
     assert found is not None
     return reader.build is None and not found[0]
-
-
-def _columns() -> sql.Composed:
-    return sql.SQL(", ").join(map(sql.Identifier, CriticalAlert.__dataclass_fields__))
