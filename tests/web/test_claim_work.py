@@ -1,4 +1,4 @@
-"""Working a claim from its record: each form, what it refuses, and what it keeps of what is typed."""
+"""Working a claim from its record: what each form does, refuses, and keeps of what was typed."""
 
 import re
 from datetime import date, timedelta
