@@ -19,10 +19,9 @@
   function add(form) {
     let allocated = 0;
     for (const row of form.querySelectorAll("tr[data-owed]")) {
-      const typed = row.querySelector("[name=part]").value;
-      const part = cents(typed);
+      const part = cents(row.querySelector("[name=part]").value);
       const after = cents(row.dataset.owed) - (part || 0);
-      const isGiven = part !== null && typed.trim() !== "";
+      const isGiven = part !== null && part !== cents(row.dataset.was);
       allocated += part || 0;
       row.querySelector("[data-rest]").textContent = !isGiven ? ""
         : after > 0 ? money(after) + " left" : after < 0 ? money(-after) + " too much" : "settled";
