@@ -259,3 +259,11 @@ def test_shares_divide_by_nothing_and_take_no_less_than_nothing():
     assert charts.share(5, 0) == 0
     assert charts.share(Decimal(-5), Decimal(10)) == 0
     assert charts.share(1, 3) == Decimal("33.3")
+
+
+def test_before_anything_is_loaded_it_says_what_to_export(browser, monkeypatch):
+    monkeypatch.setattr("daysheet.web.dashboard.overview.is_first_run", lambda reader: True)
+    said = text(browser.ask("viewer", "/"))
+    for report in ("Appointment status", "Insurance claims", "Insurance payment reports"):
+        assert report in said
+    assert "Unbilled sessions" not in said

@@ -166,4 +166,4 @@ def test_a_step_that_cannot_be_taken_back_is_asked_once_more():
 def test_alert_counts_lead_to_the_queue():
     counts = SimpleNamespace(critical=2, warning=0, info=7)
     said = shown('{{ shown.alert_banner(counts, "/daysheet") }}', counts=counts)
-    assert '<a href="/daysheet/queue?severity=critical">2 critical</a>' in said
+    assert '<a href="/daysheet/queue?whose=team&amp;severity=critical">2 critical</a>' in said

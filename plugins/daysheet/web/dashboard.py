@@ -26,6 +26,13 @@ router = APIRouter()
 # None is a claim of no known day; the words are those of the list's own filter.
 _BRACKETS = ("0-30", "31-60", "61-90", "90+", None)
 
+# The tab of the claim tracker that a status is on.
+_TABS = {
+    "completed": "not_ready",
+    "documented": "not_ready",
+    "ready_to_bill": "ready",
+    **{each: each for each in ("submitted", "pending", "approved", "paid", "denied", "appealing")},
+}
 _ROOM = Decimal("1.02")  # so that a mark at the highest is seen
 
 
@@ -77,6 +84,7 @@ def dashboard(
         more=more,
         aged=_aged(totals),
         stages=stages,
+        tabs=_TABS,
         most=max(each.amount for each in stages if each.status != "paid"),
         months=months[::-1],
         highest=max(max(each.total, each.budget or Decimal(0)) for each in months) * _ROOM,
