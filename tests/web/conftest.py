@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from fastapi import FastAPI
@@ -31,7 +32,7 @@ class Token:
         return User(token)
 
     def get_url_login(self, *, next_url: str) -> str:
-        return f"/auth/login?next={next_url}"
+        return f"/auth/login?next={quote(next_url)}"
 
 
 @dataclass

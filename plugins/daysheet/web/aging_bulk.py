@@ -30,6 +30,7 @@ from daysheet.desk.selections import (
 )
 from daysheet.web import forms
 from daysheet.web.aging_filters import ME, NOBODY, asked_for
+from daysheet.web.claim_forms import Words
 from daysheet.web.guards import DeskSession, Member
 from daysheet.web.pages import page, see_other
 from daysheet.web.typed import day_of, key_of
@@ -43,24 +44,24 @@ Action = Literal["assign", "note", "status", "submit", "acknowledge", "snooze"]
 class Choice(BaseModel):
     """What was ticked on a page of the list, or all that its filters match."""
 
-    which: str = "ticked"
-    session: list[str] = []
+    which: Words = "ticked"
+    session: list[Words] = []
 
 
 class Fields(BaseModel):
     """What the forms below a selection send, each its own."""
 
     row_version: int = 0
-    to: str = ""
-    on: str = ""
-    until: str = ""
-    note: str = ""
-    body: str = ""
-    outcome: str = ""
-    next_action_on: str = ""
-    reason: str = ""
-    category: str = ""
-    portal: list[str] = []
+    to: Words = ""
+    on: Words = ""
+    until: Words = ""
+    note: Words = ""
+    body: Words = ""
+    outcome: Words = ""
+    next_action_on: Words = ""
+    reason: Words = ""
+    category: Words = ""
+    portal: list[Words] = []
 
 
 @router.post("/aging/selections")
