@@ -79,7 +79,7 @@ def test_each_tab_says_how_many_and_holds_as_many(browser, practice):
 
 def test_a_row_adds_up_the_sessions_of_its_claim(browser, practice):
     said = text(browser.ask("viewer", f"/claims?reference={practice['two']}"))
-    row = f"{practice['two']} {PAYER} 2 submitted Aug 1, 2026 — 111 $200.00 $200.00 BI"
+    row = f"{practice['two']} {PAYER} AE 2 submitted Aug 1, 2026 — 111 $200.00 $200.00 BI"
     assert row in said
     assert "Ada" not in said
     said = text(browser.ask("viewer", "/claims?tab=denied"))

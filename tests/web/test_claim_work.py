@@ -168,6 +168,8 @@ def test_a_claim_is_changed_session_by_session(browser, db):
     page = browser.ask("biller", f"/claims/{claim_ref}?to=denied")
     assert page.text.count('type="checkbox" name="seen"') == 4  # of the status, and of a note
     form = seen(db, one, two) | {"to": "denied", "on": "2026-11-12", "category": "coding"}
+    odd = browser.send("biller", f"/claims/{claim_ref}/status", form | {"carc": "?"})
+    assert said(odd).count("none of the 2 was changed: not a CARC or RARC") == 2
     form["seen"][1] = f"{two}:99"
     answer = browser.send("biller", f"/claims/{claim_ref}/status", form)
     assert answer.status_code == 409

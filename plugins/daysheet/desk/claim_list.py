@@ -36,6 +36,7 @@ class ListedClaim:
     reference: str
     tab: Tab
     payer: str | None
+    initials: list[str]
     sessions: int
     statuses: list[str]
     submitted: date | None
@@ -94,6 +95,7 @@ _COLUMNS = sql.SQL("""
     tab,
     case when count(distinct payer_name) > 1 then 'several payers' else min(payer_name) end
     as payer,
+    coalesce(array_agg(distinct initials) filter (where initials is not null), '{}') as initials,
     count(*) as sessions,
     array_agg(distinct status) as statuses,
     min(first_sent_on) as submitted,

@@ -150,6 +150,15 @@ class ClaimRecord:
         return {line.subject_id: line.reference for line in several}
 
     @property
+    def tasks(self) -> list[ToDo]:
+        """What there is to do, once for all sessions that need it at the same time."""
+        same = {
+            (item.kind, item.due_on, item.snoozed_until, item.other_reference): item
+            for item in self.to_do
+        }
+        return list(same.values())
+
+    @property
     def oldest(self) -> Line | None:
         """The open line that waits longest, else the first."""
         return max(self.lines, key=lambda line: (line.is_open, line.age_days or 0), default=None)

@@ -120,12 +120,16 @@ def _report(chosen: list[Wanted], results: list[Result]) -> None:
     ]
     if not refused:
         return
-    refusal = refused[0][1]
+    refusal, problems = refused[0][1], {each.problem for _, each in refused}
     if len(chosen) == 1:
         raise refusal
-    done = f"{len(chosen) - len(refused)} of {len(chosen)} changed"
-    why = "; ".join(f"{reference}: {each.problem}" for reference, each in refused)
-    raise Refused(refusal.status, refusal.code, f"{done}. {why}", field=refusal.field)
+    done = len(chosen) - len(refused)
+    if not done and len(problems) == 1:
+        problem = f"none of the {len(chosen)} was changed: {refusal.problem}"
+    else:
+        why = "; ".join(f"{reference}: {each.problem}" for reference, each in refused)
+        problem = f"{done} of {len(chosen)} changed. {why}"
+    raise Refused(refusal.status, refusal.code, problem, field=refusal.field)
 
 
 @router.post("/claims/{reference}/notes")
