@@ -1,4 +1,4 @@
--- depends: 0013.alerts
+-- depends: 0014.pages
 -- Every row of the audit is sealed when it is committed: whoever changes, deletes, inserts or
 -- reorders one later breaks the chain, and `daysheet audit verify` says where.
 set role daysheet_owner;
