@@ -9,14 +9,14 @@ from daysheet.desk.families import OLDEST_MONEY, SORTED_BY, families, family_led
 from daysheet.desk.freshness import freshness
 from daysheet.desk.published import published
 from daysheet.desk.receivables import Order
-from daysheet.desk.refusals import Refused, not_possible
+from daysheet.desk.refusals import not_possible
 from daysheet.desk.viewing import record_view
 from daysheet.web.guards import DeskSession, Member
 from daysheet.web.listing import listing
 from daysheet.web.pages import page
 
 router = APIRouter()
-_LARGEST_KEY = 2**63 - 1
+_LARGEST_KEY, _NOBODY = 2**63 - 1, -1
 _NEWEST = Order("newest")
 
 
@@ -47,8 +47,6 @@ def family(
     """The ledger of one, the newest first; that it was looked at is kept."""
     asked = replace(listing(request, ("newest",), _NEWEST), order=_NEWEST)
     key = _key(guarantor_id)
-    if key is None:
-        raise Refused(404, "unknown_family", "there is no such family")
     with published(connection) as reader:
         ledger = family_ledger(reader, key, limit=asked.size, offset=asked.offset)
         fresh = freshness(reader)
@@ -57,7 +55,7 @@ def family(
     return page(request, "family", listing=asked, ledger=ledger, family=ledger.family, fresh=fresh)
 
 
-def _key(text: str) -> int | None:
-    """A number of the practice system; what is none finds nothing."""
+def _key(text: str) -> int:
+    """A number of the practice system; what is none is nobody's, and finds nothing."""
     is_number = text.isascii() and text.isdigit() and len(text) < 20
-    return int(text) if is_number and int(text) <= _LARGEST_KEY else None
+    return int(text) if is_number and int(text) <= _LARGEST_KEY else _NOBODY
