@@ -16,12 +16,16 @@ EVERY_ROLE = dict.fromkeys(ROLES, 200)
 AT_THE_DESK = STRANGERS | NOT_AT_THE_DESK | EVERY_ROLE
 SIGNED_IN = STRANGERS | dict.fromkeys(NOT_AT_THE_DESK, 200) | EVERY_ROLE
 LED_ON = STRANGERS | dict.fromkeys(NOT_AT_THE_DESK | EVERY_ROLE, 303)
+NOT_BUILT = STRANGERS | dict.fromkeys(NOT_AT_THE_DESK | EVERY_ROLE, 404)
 
 ADMINS = AT_THE_DESK | dict.fromkeys(("viewer", "biller", "lead"), 403)
 AN_ADMIN_422 = ADMINS | {"admin": 422}
 
 BILLERS = AT_THE_DESK | {"viewer": 403}
 BILLERS_422 = AT_THE_DESK | dict.fromkeys(("biller", "lead", "admin"), 422) | {"viewer": 403}
+BILLERS_404 = AT_THE_DESK | dict.fromkeys(("biller", "lead", "admin"), 404) | {"viewer": 403}
+NOBODYS_404 = AT_THE_DESK | dict.fromkeys(ROLES, 404)
+EVERYBODYS_422 = AT_THE_DESK | dict.fromkeys(ROLES, 422)
 
 PAYMENT = "0c7e6f9a-4b1d-4e57-9a43-6a2f6f0d9b11"
 ITEM = "3f0c2f4e-9b57-4d0f-8a11-5a7d1c7f2e22"
@@ -36,6 +40,28 @@ ALERT = "8b6f1d0a-2c3e-4a8b-9f27-1e5d4c3b2a33"
 GRID = {
     ("GET", "/"): ("/", AT_THE_DESK),
     ("GET", "/forgotten"): ("/forgotten", AT_THE_DESK),
+    ("GET", "/aging"): ("/aging", AT_THE_DESK),
+    ("POST", "/aging/export"): ("/aging/export", AT_THE_DESK),
+    ("POST", "/aging/filters"): ("/aging/filters", EVERYBODYS_422),
+    ("POST", "/aging/filters/{filter_id}/forget"): (
+        f"/aging/filters/{ITEM}/forget",
+        NOBODYS_404,
+    ),
+    ("POST", "/aging/selections"): ("/aging/selections", BILLERS_422),
+    ("GET", "/aging/selections/{selection_id}"): (f"/aging/selections/{ITEM}", BILLERS_404),
+    ("POST", "/aging/selections/{selection_id}/export"): (
+        f"/aging/selections/{ITEM}/export",
+        BILLERS_404,
+    ),
+    ("POST", "/aging/selections/{selection_id}/{action}"): (
+        f"/aging/selections/{ITEM}/snooze",
+        BILLERS_404,
+    ),
+    ("GET", "/aging/families"): ("/aging/families", AT_THE_DESK),
+    ("GET", "/aging/families/{guarantor_id}"): (
+        "/aging/families/1",
+        NOBODYS_404,
+    ),
     ("GET", "/audit"): ("/audit", ADMINS),
     ("POST", "/audit"): ("/audit", AN_ADMIN_422),
     ("GET", "/builds"): ("/builds", SIGNED_IN),
@@ -96,6 +122,14 @@ GRID = {
     ("GET", "/settings/{tab}/entry"): ("/settings/payers/entry", ADMINS),
     ("POST", "/settings/{tab}/entry"): ("/settings/payers/entry", AN_ADMIN_422),
     ("POST", "/settings/{tab}/removal"): ("/settings/holidays/removal", ADMINS | {"admin": 404}),
+    ("GET", "/models"): ("/models", SIGNED_IN),
+    ("GET", "/models/{name}"): ("/models/int_claim_details", SIGNED_IN),
+    ("GET", "/explain/{model}"): ("/explain/int_claim_details", NOT_BUILT),
+    ("GET", "/explain/{model}/row"): ("/explain/int_claim_details/row", NOT_BUILT),
+    ("GET", "/explain/raw/{source}/{table}/{file}/{line}"): (
+        "/explain/raw/opendental/claim/1/1",
+        BILLERS_422 | dict.fromkeys(("biller", "lead", "admin"), 404),
+    ),
     ("GET", "/static/{name}"): ("/static/desk.css", SIGNED_IN),
 }
 
