@@ -5,6 +5,7 @@ when the upstream carries the row's grain. Tables read in another way (a code li
 are named as looked up, without rows.
 """
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,9 +15,10 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from daysheet.builds.opening import Build, BuildRefused, current_build, read_build
-from daysheet.catalog import Contract, Model, load_catalog, load_contract
+from daysheet.catalog import Contract, Model, all_contracts, load_catalog, load_contract
 from daysheet.graph import load_graph
 from daysheet.warehouse import session
+from daysheet.warehouse.raw import CURRENT
 
 SHOWN_ROWS = 50  # of one relation below one row; the number left out is told
 
@@ -36,13 +38,28 @@ class Trace:
     below: list["Trace"] = field(default_factory=list)
     looked_up: list[str] = field(default_factory=list)
     left_out: dict[str, int] = field(default_factory=dict)
+    file_id: int | None = None
+    is_whole: bool = True  # False: there was no time to look below it
+
+    @property
+    def key_text(self) -> str:
+        """The key as :func:`explain` takes it."""
+        return ",".join(f"{name}={value}" for name, value in self.key.items())
+
+    def all(self) -> Iterator["Trace"]:
+        """This row and every one below it, each once."""
+        yield from self._all(set())
+
+    def _all(self, told: set[tuple[str, str]]) -> Iterator["Trace"]:
+        if (name := (self.relation, self.key_text)) not in told:
+            told.add(name)
+            yield self
+            for trace in self.below:
+                yield from trace._all(told)
 
     def origins(self) -> Iterator["Trace"]:
         """Every source row at or below this one."""
-        if self.file is not None:
-            yield self
-        for trace in self.below:
-            yield from trace.origins()
+        return (trace for trace in self.all() if trace.file is not None)
 
 
 def explain(dsn: str, model: str, key: str, build_number: int | None = None) -> Trace:
@@ -55,23 +72,114 @@ def explain(dsn: str, model: str, key: str, build_number: int | None = None) -> 
         build = read_build(connection, build_number) if build_number else current_build(connection)
         if build is None:
             raise BuildRefused("nothing is published yet")
-        try:
-            declared = load_catalog().models[model]
-        except KeyError:
-            raise NotFound(f"there is no model {model}") from None
-        return _Tracer(connection, build).model(declared, _parse(declared, key))
+        return trace_row(connection, build, model, key)
 
 
-def _parse(model: Model, key: str) -> dict[str, str]:
+def trace_row(
+    connection: psycopg.Connection,
+    build: Build,
+    model: str,
+    key: str,
+    *,
+    patience: float | None = None,
+) -> Trace:
+    """Trace it in the transaction that is open; after ``patience`` seconds no deeper.
+
+    Raises :class:`NotFound`, after which the transaction is of no more use.
+    """
+    declared = _declared(model)
+    deadline = time.monotonic() + patience if patience else None
+    try:
+        return _Tracer(connection, build, deadline).model(
+            declared, _parts(declared.grain, key, model)
+        )
+    except psycopg.errors.DataError:
+        raise NotFound(f"that is no key of {model}") from None
+
+
+def list_keys(
+    connection: psycopg.Connection, build: Build, model: str, *, limit: int, offset: int
+) -> list[dict[str, Any]]:
+    """The keys of a model's rows in their order; raises :class:`NotFound`."""
+    declared = _declared(model)
+    grain = sql.SQL(", ").join(map(sql.Identifier, declared.grain))
+    query = sql.SQL("select {grain} from {view} order by {grain} limit {limit} offset {offset}")
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(
+            query.format(
+                grain=grain,
+                view=sql.Identifier(build.schema, model),
+                limit=sql.Literal(limit),
+                offset=sql.Literal(offset),
+            )
+        ).fetchall()
+
+
+@dataclass(frozen=True)
+class RawRow:
+    """One line of a file as it is kept: cells by the vendor's names."""
+
+    contract: Contract
+    file_name: str
+    cells: dict[str, Any]
+
+
+def raw_row(
+    connection: psycopg.Connection, relation: str, key: str, file_id: int, line: int
+) -> RawRow:
+    """The row of ``source__table`` with that key which came with that line.
+
+    Raises :class:`NotFound`, after which the transaction is of no more use. The cells hold patient
+    data: who reads them is written down by the caller.
+    """
+    contract = all_contracts().get(relation)
+    if contract is None or contract.recognized_by == "header":
+        raise NotFound("there is no such table")
+    columns = sql.SQL(", ").join(sql.Identifier("rows", name) for name in contract.loaded)
+    values = _parts(contract.key, key, relation)
+    query = sql.SQL(
+        "select {}, coalesce(files.archived_as, files.file_name, '') as _file_name"
+        " from raw.{} as rows left join ops.file as files on rows._file_id = files.file_id"
+        " where _file_id = {} and _line = {} and {}"
+        " order by _batch_to desc limit 1"
+    ).format(
+        columns,
+        sql.Identifier(relation),
+        sql.Literal(file_id),
+        sql.Literal(line),
+        sql.SQL(" and ").join(
+            sql.SQL("rows.{} = {}").format(sql.Identifier(name), sql.Literal(value))
+            for name, value in values.items()
+        ),
+    )
+    try:
+        with connection.cursor(row_factory=dict_row) as cursor:
+            found = cursor.execute(query).fetchone()
+    except psycopg.errors.DataError:
+        found = None
+    if found is None:
+        raise NotFound("there is no such line")
+    name = found.pop("_file_name")
+    return RawRow(contract, name, found)
+
+
+def _declared(model: str) -> Model:
+    try:
+        return load_catalog().models[model]
+    except KeyError:
+        raise NotFound(f"there is no model {model}") from None
+
+
+def _parts(names: tuple[str, ...], key: str, of: str) -> dict[str, str]:
     parts = [part.strip() for part in key.split(",")]
     named = all("=" in part for part in parts)
     values = (
         dict(part.split("=", 1) for part in parts)
         if named
-        else dict(zip(model.grain, parts, strict=False))
+        else dict(zip(names, parts, strict=False))
     )
-    if set(values) != set(model.grain) or len(parts) != len(model.grain):
-        raise NotFound(f"the key of {model.name} is {', '.join(model.grain)}")
+    if set(values) != set(names) or len(parts) != len(names):
+        raise NotFound(f"the key of {of} is {', '.join(names)}")
     return values
 
 
@@ -79,14 +187,24 @@ def _parse(model: Model, key: str) -> dict[str, str]:
 class _Tracer:
     connection: psycopg.Connection
     build: Build
+    deadline: float | None = None
+    _traced: dict[tuple[str, str], Trace] = field(default_factory=dict)
 
     def model(self, model: Model, key: dict[str, Any]) -> Trace:
         """The row of ``model`` with all that is below it."""
         rows, _ = self._select(self._view(model), key, 1)
         if not rows:
             raise NotFound(f"{model.name} has no such row in build {self.build.build}")
-        row = rows[0]
+        return self._row(model, rows[0])
+
+    def _row(self, model: Model, row: dict[str, Any]) -> Trace:
         trace = Trace(model.name, {column: row[column] for column in model.grain})
+        if known := self._traced.get((model.name, trace.key_text)):
+            return known  # it is reached by another way too
+        self._traced[model.name, trace.key_text] = trace
+        if self.deadline is not None and time.monotonic() > self.deadline:
+            trace.is_whole = False
+            return trace
         reads = load_graph().reads[model.name]
         for name in sorted(reads.models):
             self._add_models(trace, row, model, load_catalog().models[name])
@@ -100,9 +218,7 @@ class _Tracer:
             trace.looked_up.append(upstream.name)
             return
         rows, left = self._select(self._view(upstream), wanted)
-        for found in rows:
-            key = {column: found[column] for column in upstream.grain}
-            trace.below.append(self.model(upstream, key))
+        trace.below += [self._row(upstream, found) for found in rows]
         if left:
             trace.left_out[upstream.name] = left
 
@@ -116,19 +232,40 @@ class _Tracer:
         if wanted is None:
             trace.looked_up.append(relation)
             return
-        batch = sql.Literal(self.build.batch)
-        query = sql.SQL(
-            "select rows.*, coalesce(files.archived_as, files.file_name) as _file_name"
-            " from raw.{} as rows left join ops.file as files on rows._file_id = files.file_id"
-            " where _batch_from <= {} and _batch_to > {}"
-        ).format(sql.Identifier(contract.relation), batch, batch)
-        rows, left = self._select(query, {vendor[name]: value for name, value in wanted.items()})
+        by_vendor = {vendor[name]: value for name, value in wanted.items()}
+        # By its whole key the row of today is in the index; only one of before is scanned for.
+        batches = [sql.SQL("_batch_to = {}").format(sql.Literal(CURRENT))]
+        if set(by_vendor) != set(contract.key):
+            batches.clear()
+        batches.append(sql.SQL("_batch_to > {}").format(sql.Literal(self.build.batch)))
+        for known in batches:
+            query = self._raw_rows(contract, {*contract.key, *by_vendor}, known)
+            rows, left = self._select(query, by_vendor)
+            if rows:
+                break
         for found in rows:
             key = {column: found[column] for column in contract.key}
             file = found["_file_name"] or f"file {found['_file_id']}"
-            trace.below.append(Trace(relation, key, file, found["_line"]))
+            trace.below.append(
+                Trace(relation, key, file, found["_line"], file_id=found["_file_id"])
+            )
         if left:
             trace.left_out[relation] = left
+
+    def _raw_rows(
+        self, contract: Contract, columns: set[str], known: sql.Composable
+    ) -> sql.Composed:
+        return sql.SQL(
+            "select {}, rows._file_id, rows._line,"
+            " coalesce(files.archived_as, files.file_name) as _file_name"
+            " from raw.{} as rows left join ops.file as files on rows._file_id = files.file_id"
+            " where _batch_from <= {} and {}"
+        ).format(
+            sql.SQL(", ").join(sql.Identifier("rows", name) for name in sorted(columns)),
+            sql.Identifier(contract.relation),
+            sql.Literal(self.build.batch),
+            known,
+        )
 
     def _view(self, model: Model) -> sql.Composable:
         return sql.SQL("select * from {}").format(sql.Identifier(self.build.schema, model.name))
@@ -137,7 +274,7 @@ class _Tracer:
         self, query: sql.Composable, wanted: dict[str, Any], limit: int = SHOWN_ROWS
     ) -> tuple[list[dict[str, Any]], int]:
         condition = sql.SQL(" and ").join(
-            sql.SQL("found.{}::text = {}").format(sql.Identifier(name), sql.Literal(str(value)))
+            sql.SQL("found.{} = {}").format(sql.Identifier(name), sql.Literal(str(value)))
             for name, value in wanted.items()
         )
         whole = sql.SQL("select * from ({}) as found where {}").format(query, condition)

@@ -93,6 +93,7 @@ class BuildLine:
 class ModelTask:
     """What became of one model in one build; ``seconds`` are those of its task."""
 
+    build: int
     model: str
     phase: int
     action: str
@@ -160,6 +161,7 @@ def _tasks(connection: psycopg.Connection, clauses: str, values: list[Any]) -> l
         return cursor.execute(
             f"""
             select
+                made.build,
                 made.model,
                 made.phase,
                 made.action,
@@ -190,4 +192,43 @@ def build_checks(connection: psycopg.Connection, build: int) -> list[CheckFound]
             "select check_name, severity, failing, checked_at, seconds from ops.build_check"
             " where build = %s order by failing = 0, severity, check_name",
             [build],
+        ).fetchall()
+
+
+@dataclass(frozen=True)
+class ShownVersion:
+    """The version of a model that a build shows, with the SQL it was made by."""
+
+    fingerprint: str
+    checks_hash: str
+    row_count: int
+    byte_size: int
+    created_at: datetime
+    built_in: int
+    rendered_sql: str
+
+
+def shown_version(connection: psycopg.Connection, build: int, model: str) -> ShownVersion | None:
+    """None where the build has no such model."""
+    with connection.cursor(row_factory=class_row(ShownVersion)) as cursor:
+        return cursor.execute(
+            """
+            select
+                fingerprint, checks_hash, row_count, byte_size, created_at, built_in, rendered_sql
+            from ops.build_model
+            inner join ops.model_version using (model, fingerprint)
+            where build = %s and model = %s and action != 'failed'
+            """,
+            [build, model],
+        ).fetchone()
+
+
+def version_checks(connection: psycopg.Connection, version: ShownVersion) -> list[CheckFound]:
+    """What the checks of a version found, offenders first."""
+    with connection.cursor(row_factory=class_row(CheckFound)) as cursor:
+        return cursor.execute(
+            "select check_name, severity, failing, checked_at from ops.check_result"
+            " where fingerprint = %s and checks_hash = %s"
+            " order by failing = 0, severity, check_name",
+            [version.fingerprint, version.checks_hash],
         ).fetchall()

@@ -16,6 +16,7 @@ from daysheet.builds.history import (
 from daysheet.builds.opening import BuildRefused
 from daysheet.builds.quality import Report, read_report
 from daysheet.builds.quality_text import HEADLINES
+from daysheet.catalog import load_catalog
 from daysheet.desk.freshness import freshness
 from daysheet.desk.published import Reader, published
 from daysheet.desk.receivables import Order
@@ -73,6 +74,7 @@ def build(request: Request, build: Number, connection: ReaderSession) -> HTMLRes
             build=found,
             models=model_tasks(connection, build),
             checks=build_checks(connection, build),
+            known=load_catalog().models,
             report=report,
             money=[total for total in report.totals if total.subject in HEADLINES]
             if report

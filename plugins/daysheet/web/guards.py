@@ -8,7 +8,7 @@ import psycopg
 from fastapi import Depends, Request
 
 from daysheet.desk.actors import Actor, staff_member
-from daysheet.desk.refusals import no_right
+from daysheet.desk.refusals import Refused, no_right
 from daysheet.settings import get_settings
 from daysheet.warehouse import Role, session
 from daysheet.web.access import UserName, dsn
@@ -57,3 +57,14 @@ def _member(user_name: UserName, connection: DeskSession) -> Actor:
 
 
 Member = Annotated[Actor, Depends(_member)]
+
+
+def _any_member(user_name: UserName, connection: DeskSession) -> Actor | None:
+    try:
+        return staff_member(connection, user_name)
+    except Refused:
+        return None
+
+
+# On pages for everybody with a login: who of them works at the desk.
+AnyMember = Annotated[Actor | None, Depends(_any_member)]
