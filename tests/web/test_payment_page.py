@@ -5,8 +5,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from daysheet.desk.adjustments import adjust_payment
 from daysheet.desk.payable import MOST_SESSIONS
+from daysheet.desk.payment_record import payments_by_id
 from daysheet.desk.payments import allocate
+from daysheet.desk.published import published
 from daysheet.desk.reversals import take_back
 from tests.desk.money import YESTERDAY, enter, part, reverse
 from tests.desk.stages import LEAD, SYSTEM, TODAY, a_payer, a_session, read
@@ -248,6 +251,21 @@ def test_each_look_at_names_is_kept(browser, db, payer, owed):
         "select actor, detail from ops.audit where subject = %s", [path(payment)]
     ).fetchall()
     assert kept == [("biller", {"shown": "names", "clients": [str(client(db))]})]
+
+
+def test_what_is_shown_of_a_payment_is_what_the_ledger_counts(db, payer, owed):
+    payment = enter(db, payer, "300.00", part(owed[0], "130.00"), part(owed[1], "130.00"))
+    adjust_payment(db, LEAD, payment.payment_id, "interest", Decimal(5), reason="late")
+    reverse(db, payment, "100.00")
+    enter(db, None, "25.00", method="cash")
+    names = ("kept", "allocated", "set_aside", "unapplied")
+    counted = db.execute(f"select payment_id, {', '.join(names)} from desk.payment_balances")
+    told = {key: tuple(amounts) for key, *amounts in counted}
+    with published(db) as reader:
+        lines = payments_by_id(reader, LEAD, told)
+    shown = {key: tuple(getattr(line, name) for name in names) for key, line in lines.items()}
+    assert shown == told
+    assert shown[payment.payment_id] == (200, 195, 5, 0)
 
 
 def test_what_is_no_payment_is_one_404(browser):

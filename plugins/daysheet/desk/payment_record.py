@@ -106,7 +106,12 @@ class PaymentRecord:
 
 def recent_payments(reader: Reader, actor: Actor) -> list[PaymentLine]:
     """The last ones entered, by hand or by a file; reversals among them."""
-    return _lines(reader, actor, sql.SQL("order by at desc, payment_id limit {}").format(RECENT))
+    newest = reader.connection.execute(
+        "select payment_id from desk.payments order by created_at desc, payment_id limit %s",
+        [RECENT],
+    ).fetchall()
+    lines = payments_by_id(reader, actor, [payment_id for (payment_id,) in newest])
+    return [lines[payment_id] for (payment_id,) in newest]
 
 
 def payments_by_id(
