@@ -16,7 +16,7 @@ select
     coalesce(sessions.client_id, claims.client_id) as client_id,
     coalesce(clients.initials, claim_clients.initials) as initials,
     payers.name as payer_name,
-    concat_ws('-', sessions.billing_code, array_to_string(sessions.modifiers, '-')) as billing_code,
+    array_to_string(sessions.billing_code || sessions.modifiers, '-') as billing_code,
     coalesce(items.detail ->> 'reason', items.detail ->> 'why') as why,
     items.detail ->> 'claim_status' as claim_status,
     (items.detail ->> 'missing_since')::date as missing_since,
@@ -29,9 +29,8 @@ select
     other_sessions.service_time as other_service_time,
     other_sessions.ins_charge as other_charge,
     other_sessions.amount_paid as other_paid,
-    concat_ws(
-        '-', other_sessions.billing_code, array_to_string(other_sessions.modifiers, '-')
-    ) as other_billing_code,
+    array_to_string(other_sessions.billing_code || other_sessions.modifiers, '-')
+        as other_billing_code,
     items.assigned_to,
     staff.display_code as owner
 from desk.work_items as items

@@ -171,7 +171,8 @@ def list_queue(
                 from (
                     select
                         queue,
-                        coalesce(snoozed_until > desk.today(), false) as is_snoozed,
+                        not %(with_snoozed)s and coalesce(snoozed_until > desk.today(), false)
+                        as is_snoozed,
                         {shown} as is_shown
                     from ({items}) as listed
                 ) as counted

@@ -33,6 +33,13 @@ from daysheet.web.typed import key_of, reason_of
 router = APIRouter()
 _NOT_SENT = Form("")
 _OLDEST = Order("opened_on")
+# What a conflict is called, by the code it was opened with.
+_WHYS = {
+    "source_regression": "A report takes back what it said",
+    "status_conflict": "A report's status does not follow from ours",
+    "money_after_closing": "Money moved after it was closed",
+    "remittance": "A payment report says otherwise",
+}
 _CONFLICT_DONE = {
     "same_visit": "same_visit", "two_visits": "two_visits", "close": "finished", "take": "taken",
 }  # fmt: skip
@@ -153,6 +160,7 @@ def _conflicts_page(
         refused.refusal.status if refused.refusal else 200,
         listing=asked,
         conflicts=found,
+        whys=_WHYS,
         count=count,
         member=member,
         is_biller=member.may(DeskRole.BILLER),

@@ -15,7 +15,10 @@ _LAST_PAGE = 100_000
 
 @dataclass(frozen=True)
 class Listing:
-    """``filters`` are the words of the URL that narrow it; ``path`` is that of its page."""
+    """``filters`` are the words of the URL that narrow it; ``path`` is that of its page.
+
+    ``kept`` are those of them that say which list it is: clearing the filters leaves them.
+    """
 
     path: str
     filters: Mapping[str, str]
@@ -23,6 +26,7 @@ class Listing:
     usual: Order
     number: int = 1
     size: int = PAGE
+    kept: Collection[str] = ()
 
     @property
     def offset(self) -> int:
@@ -37,7 +41,13 @@ class Listing:
     @property
     def cleared(self) -> str:
         """URL without any filter."""
-        return replace(self, filters={}, number=1).url()
+        kept = {name: word for name, word in self.filters.items() if name in self.kept}
+        return replace(self, filters=kept, number=1).url()
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether there is a filter to clear."""
+        return not set(self.filters) <= set(self.kept)
 
     def last(self, count: int) -> int:
         """The number of the last page of ``count`` rows."""

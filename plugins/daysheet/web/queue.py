@@ -1,6 +1,6 @@
 """The work queue and the live alerts: whose they are, how urgent, and what hides."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import attrgetter
 from typing import cast, get_args
@@ -68,6 +68,7 @@ class Asked:
 def asked_for(request: Request, actor: Actor) -> Asked:
     """Read it off the request's URL; raises a 422 for what is no such filter."""
     found = listing(request, (_BY_URGENCY.column,), _BY_URGENCY, KNOWN)
+    found = replace(found, kept=("whose",))
     usual = "mine" if actor.may(DeskRole.BILLER) else "team"
     whose = _one_of(found, "whose", get_args(Whose), usual)
     _one_of(found, "group", tuple(GROUPS))

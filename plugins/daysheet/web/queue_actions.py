@@ -125,7 +125,7 @@ def act_on_alert(
         elif sent.act == "snooze":
             until = day_of(sent.until, "until")
             reason = reason_of(sent.reason)
-            acting.snooze(connection, member, key, reason, until, row_version=version)
+            acting.snooze(connection, member, key, until, reason, row_version=version)
         elif sent.act == "close":
             note = reason_of(sent.note, "note")
             acting.resolve(connection, member, key, note, row_version=version)
