@@ -32,6 +32,7 @@ class ListedClaim:
     dollars; ``outstanding`` None is "no estimate", of a dental claim.
     """
 
+    row_key: UUID
     source: Source
     reference: str
     tab: Tab
@@ -87,9 +88,11 @@ _CONDITIONS = {
     "first_day": "counts_from >= %(first_day)s",
     "last_day": "counts_from <= %(last_day)s",
     "name": "position(lower(%(name)s) in lower(full_name)) > 0",
+    "keys": "row_key = any(%(keys)s)",
     "number": "upper(%(number)s) in (upper(clearinghouse_ref), upper(payer_claim_no))",
 }
 _COLUMNS = sql.SQL("""
+    row_key,
     min(source) as source,
     min(row_ref) as reference,
     tab,
@@ -111,17 +114,17 @@ _COLUMNS = sql.SQL("""
     coalesce(array_agg(distinct client_id) filter (where client_id is not null), '{}')
     as client_ids
 """)
-# What each column of the list is sorted by.
+# What each column of the list is sorted by, of the sessions of a row.
 SORTS = {
-    "reference": "reference",
-    "payer": "payer",
-    "sessions": "sessions",
+    "reference": "min(row_ref)",
+    "payer": "min(payer_name)",
+    "sessions": "count(*)",
     "status": "min(status)",
-    "submitted": "submitted",
-    "portal": "portal",
-    "days": "days",
-    "charge": "charge",
-    "outstanding": "outstanding",
+    "submitted": "min(first_sent_on)",
+    "portal": "min(portal_name)",
+    "days": "desk.today() - min(counts_from) filter (where is_open)",
+    "charge": "sum(charge)",
+    "outstanding": "sum(outstanding)",
     "owner": "min(assigned_to)",
 }
 OLDEST = Order("days", is_descending=True)
@@ -136,32 +139,45 @@ def listed_claims(
     limit: int = PAGE,
     offset: int = 0,
 ) -> list[ListedClaim]:
-    """One page of them, ties by reference; at most 200 rows: 422."""
+    """One page of them; at most 200 rows: 422."""
     if order.column not in SORTS:
         raise not_possible("unknown_column", "there is no such column to sort by", field="sort")
     if not 0 < limit <= LARGEST_PAGE:
         raise not_possible("page_too_large", f"at most {LARGEST_PAGE} rows a page", field="limit")
     values = asdict(which) | asdict(whose)
-    clauses = sql.SQL("{} group by row_key, tab order by {} {} nulls last, {} {} {}").format(
+    # Which rows first, by as few columns as that takes: the rest is read of one page only.
+    place = sql.SQL("{} group by row_key, tab order by {} {} nulls last, row_key, tab").format(
         _narrowed(values),
         sql.SQL(SORTS[order.column]),
         sql.SQL("desc" if order.is_descending else "asc"),
-        sql.SQL("reference, tab"),
-        sql.SQL("limit {}").format(sql.Literal(limit)),
-        sql.SQL("offset {}").format(sql.Literal(offset)),
     )
-    return reader.rows(ListedClaim, "claim_list", clauses, values, _COLUMNS)
+    paged = sql.SQL(" limit {} offset {}").format(sql.Literal(limit), sql.Literal(offset))
+    keys = sql.SQL("row_key, tab")
+    found = reader.connection.execute(
+        reader.statement("claim_list", place + paged, keys), values
+    ).fetchall()
+    values["keys"] = list({row_key for row_key, _ in found})
+    rows = reader.rows(
+        ListedClaim,
+        "claim_list",
+        _narrowed(values) + sql.SQL(" group by row_key, tab"),
+        values,
+        _COLUMNS,
+    )
+    by_place = {(row.row_key, row.tab): row for row in rows}
+    return [by_place[row_key, tab] for row_key, tab in found]
 
 
 def tab_counts(reader: Reader, which: Which) -> dict[Tab, int]:
     """How many rows each tab has, by the other filters."""
     values = asdict(which) | {"tab": None}
-    statement = reader.statement(
+    rows = reader.statement(
         "claim_list",
-        _narrowed(values) + sql.SQL(" group by tab"),
-        sql.SQL("tab, count(distinct row_key)"),
+        _narrowed(values) + sql.SQL(" group by row_key, tab"),
+        sql.SQL("tab"),
     )
-    found = dict(reader.connection.execute(statement, values).fetchall())
+    counting = sql.SQL("select tab, count(*) from ({}) as listed_rows group by tab").format(rows)
+    found = dict(reader.connection.execute(counting, values).fetchall())
     return {tab: found.get(tab, 0) for tab in TABS}
 
 
