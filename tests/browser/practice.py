@@ -20,6 +20,7 @@ from tests.desk.published_practice import MODELS, publish_practice
 from tests.web.conftest import ROLES
 from tests.web.practice import SQL, claim, note, payment, session_id
 from tests.web.published_builds import MODEL, remember
+from tests.web.test_route_grid import LAYOUT
 
 PAYERS = ("Acme Health", "Borealis Mutual of the Northern Counties and Islands", "Cumulus Care")
 _SENT = ("submitted", "pending", "approved", "denied", "appealing")
@@ -89,6 +90,7 @@ def open_practice(desk: Desk) -> Practice:
         build = publish_practice(desk.warehouse, _DENTAL, TODAY, [*MODELS, *_OF_FAMILIES])
         with psycopg.connect(desk.warehouse.admin) as ops:
             remember(ops, build, MODEL, "a", rows=2)
+            file_id = _refused_row(ops)
         register(db)
         with published(db) as reader:
             dental = open_claims(reader)
@@ -99,6 +101,8 @@ def open_practice(desk: Desk) -> Practice:
             "select claim_ref from desk.dental_claims where claim_id = 1"
         ).fetchone()
         (payment_id,) = db.execute("select payment_id from desk.payments limit 1").fetchone()
+        (item_id,) = db.execute("select item_id from desk.work_items limit 1").fetchone()
+        (alert_id,) = db.execute("select alert_id from desk.alerts limit 1").fetchone()
         selections = {
             role: choose(db, staff_member(db, role), "", versions_of(db, sessions))
             for role in ROLES
@@ -114,11 +118,43 @@ def open_practice(desk: Desk) -> Practice:
         "/builds/{before}/{after}": (f"/builds/{build}/{build}",),
         "/builds/{before}/{after}/{model}": (f"/builds/{build}/{build}/{MODEL}",),
         "/claims/{reference}": tuple(f"/claims/{each}" for each in references),
+        "/explain/{model}": (f"/explain/{MODEL}",),
+        "/explain/{model}/row": (f"/explain/{MODEL}/row?key=11",),
+        "/explain/raw/{source}/{table}/{file}/{line}": (
+            "/explain/raw/opendental/claimproc/1/1?key=ClaimProcNum=11",
+        ),
+        "/imports/files/{number}": (f"/imports/files/{file_id}",),
+        "/imports/files/{number}/rows/{line}": (f"/imports/files/{file_id}/rows/2",),
+        "/models/{name}": (f"/models/{MODEL}",),
         "/payments/reconciliation/{name}": ("/payments/reconciliation/credit",),
         "/payments/{key}": (f"/payments/{payment_id}",),
+        "/queue/alerts/{alert_id}": (f"/queue/alerts/{alert_id}",),
+        "/queue/items/{item_id}": (f"/queue/items/{item_id}",),
+        "/settings/{tab}": ("/settings/payers",),
+        "/settings/{tab}/entry": ("/settings/payers/entry",),
         "/static/{name}": ("/static/desk.css",),
     }
     return Practice(desk, session_ref, claim_ref, dental_ref, examples, selections)
+
+
+def _refused_row(db: psycopg.Connection) -> int:
+    """A file of which the second line waits for a decision; its number."""
+    (file_id,) = db.execute(
+        "insert into ops.file (source, table_name, file_name, sha256, bytes, mode, exported_on,"
+        " state, layout) values ('simplepractice', 'appointment_status', 'a.csv', 'a', 1, 'full',"
+        " now()::timestamp, 'loaded_with_quarantine', %s) returning file_id",
+        [LAYOUT],
+    ).fetchone()
+    db.execute(
+        "insert into ops.row_verdict (file_id, line, verdict) values (%s, 2, 'quarantined')",
+        [file_id],
+    )
+    db.execute(
+        "insert into quarantine.refused_row (file_id, line, reasons, raw_text)"
+        " values (%s, 2, '{bad_date}', '2026-13-01,Ada Example')",
+        [file_id],
+    )
+    return file_id
 
 
 def _many_sessions(db: psycopg.Connection) -> None:
