@@ -64,7 +64,7 @@ def test_file_names_are_text_for_billers_and_not_read_for_viewers(browser, loads
 def test_files_tell_what_became_of_their_rows(browser, loads, refused):
     said = text(browser.ask("viewer", "/imports"))
     assert re.search(
-        r"appointment status counseling .*? loaded with quarantine 1 undecided 2 1 0 0 0 1", said
+        r"appointment status counseling .*? loaded with quarantine 1 undecided 2 1 1 0 0 0", said
     )
     page = text(browser.ask("viewer", refused.partition("/rows")[0]))
     for fact in (
