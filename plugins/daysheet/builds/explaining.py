@@ -15,12 +15,17 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from daysheet.builds.opening import Build, BuildRefused, current_build, read_build
-from daysheet.catalog import Contract, Model, all_contracts, load_catalog, load_contract
+from daysheet.catalog import Contract, Model, load_catalog, load_contract
 from daysheet.graph import load_graph
 from daysheet.warehouse import session
 from daysheet.warehouse.raw import CURRENT
 
 SHOWN_ROWS = 50  # of one relation below one row; the number left out is told
+
+
+def key_text(key: dict[str, Any]) -> str:
+    """``patient_id=7,mode=``: nothing behind the sign is null."""
+    return ",".join(f"{name}={'' if value is None else value}" for name, value in key.items())
 
 
 class NotFound(Exception):
@@ -44,7 +49,7 @@ class Trace:
     @property
     def key_text(self) -> str:
         """The key as :func:`explain` takes it."""
-        return ",".join(f"{name}={value}" for name, value in self.key.items())
+        return key_text(self.key)
 
     def all(self) -> Iterator["Trace"]:
         """This row and every one below it, each once."""
@@ -91,7 +96,7 @@ def trace_row(
     deadline = time.monotonic() + patience if patience else None
     try:
         return _Tracer(connection, build, deadline).model(
-            declared, _parts(declared.grain, key, model)
+            declared, parts_of_key(declared.grain, key, model)
         )
     except psycopg.errors.DataError:
         raise NotFound(f"that is no key of {model}") from None
@@ -115,54 +120,6 @@ def list_keys(
         ).fetchall()
 
 
-@dataclass(frozen=True)
-class RawRow:
-    """One line of a file as it is kept: cells by the vendor's names."""
-
-    contract: Contract
-    file_name: str
-    cells: dict[str, Any]
-
-
-def raw_row(
-    connection: psycopg.Connection, relation: str, key: str, file_id: int, line: int
-) -> RawRow:
-    """The row of ``source__table`` with that key which came with that line.
-
-    Raises :class:`NotFound`, after which the transaction is of no more use. The cells hold patient
-    data: who reads them is written down by the caller.
-    """
-    contract = all_contracts().get(relation)
-    if contract is None or contract.recognized_by == "header":
-        raise NotFound("there is no such table")
-    columns = sql.SQL(", ").join(sql.Identifier("rows", name) for name in contract.loaded)
-    values = _parts(contract.key, key, relation)
-    query = sql.SQL(
-        "select {}, coalesce(files.archived_as, files.file_name, '') as _file_name"
-        " from raw.{} as rows left join ops.file as files on rows._file_id = files.file_id"
-        " where _file_id = {} and _line = {} and {}"
-        " order by _batch_to desc limit 1"
-    ).format(
-        columns,
-        sql.Identifier(relation),
-        sql.Literal(file_id),
-        sql.Literal(line),
-        sql.SQL(" and ").join(
-            sql.SQL("rows.{} = {}").format(sql.Identifier(name), sql.Literal(value))
-            for name, value in values.items()
-        ),
-    )
-    try:
-        with connection.cursor(row_factory=dict_row) as cursor:
-            found = cursor.execute(query).fetchone()
-    except psycopg.errors.DataError:
-        found = None
-    if found is None:
-        raise NotFound("there is no such line")
-    name = found.pop("_file_name")
-    return RawRow(contract, name, found)
-
-
 def _declared(model: str) -> Model:
     try:
         return load_catalog().models[model]
@@ -170,7 +127,8 @@ def _declared(model: str) -> Model:
         raise NotFound(f"there is no model {model}") from None
 
 
-def _parts(names: tuple[str, ...], key: str, of: str) -> dict[str, str]:
+def parts_of_key(names: tuple[str, ...], key: str, of: str) -> dict[str, str | None]:
+    """A key as it is typed, by the ``names`` it has; raises :class:`NotFound` for others."""
     parts = [part.strip() for part in key.split(",")]
     named = all("=" in part for part in parts)
     values = (
@@ -180,7 +138,7 @@ def _parts(names: tuple[str, ...], key: str, of: str) -> dict[str, str]:
     )
     if set(values) != set(names) or len(parts) != len(names):
         raise NotFound(f"the key of {of} is {', '.join(names)}")
-    return values
+    return {name: value or None for name, value in values.items()}
 
 
 @dataclass
@@ -274,7 +232,9 @@ class _Tracer:
         self, query: sql.Composable, wanted: dict[str, Any], limit: int = SHOWN_ROWS
     ) -> tuple[list[dict[str, Any]], int]:
         condition = sql.SQL(" and ").join(
-            sql.SQL("found.{} = {}").format(sql.Identifier(name), sql.Literal(str(value)))
+            sql.SQL("found.{} is null").format(sql.Identifier(name))
+            if value is None
+            else sql.SQL("found.{} = {}").format(sql.Identifier(name), sql.Literal(str(value)))
             for name, value in wanted.items()
         )
         whole = sql.SQL("select * from ({}) as found where {}").format(query, condition)

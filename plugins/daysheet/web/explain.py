@@ -5,8 +5,15 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import HTMLResponse
 
-from daysheet.builds.explaining import SHOWN_ROWS, NotFound, list_keys, raw_row, trace_row
+from daysheet.builds.explaining import (
+    SHOWN_ROWS,
+    NotFound,
+    key_text,
+    list_keys,
+    trace_row,
+)
 from daysheet.builds.opening import Build, read_build
+from daysheet.builds.raw_rows import raw_row
 from daysheet.catalog import load_catalog
 from daysheet.desk.actors import DeskRole
 from daysheet.desk.freshness import freshness
@@ -44,6 +51,7 @@ def rows(request: Request, model: str, connection: ReaderSession) -> HTMLRespons
         "explain_rows",
         model=load_catalog().models[model],
         keys=keys[: wanted.size],
+        key_text=key_text,
         listing=wanted,
         has_more=len(keys) > wanted.size and wanted.number < _LAST_PAGE,
         fresh=fresh,
