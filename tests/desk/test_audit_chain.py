@@ -285,7 +285,7 @@ def test_a_hundred_thousand_rows_are_verified_in_seconds(db, warehouse):
     began = time.monotonic()
     verdict = verified(warehouse)
     assert (verdict.fault, verdict.head.count) == (None, 100_000)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30  # about one where nothing else runs
 
 
 def test_the_command_names_the_row_and_fails(warehouse, ten, superuser):
