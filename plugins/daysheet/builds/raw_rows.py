@@ -10,6 +10,8 @@ from psycopg.rows import dict_row
 from daysheet.builds.explaining import NotFound, parts_of_key
 from daysheet.catalog import Contract, all_contracts
 
+_PATIENT = "patient.PatNum"
+
 
 @dataclass(frozen=True)
 class RawRow:
@@ -18,6 +20,13 @@ class RawRow:
     contract: Contract
     file_name: str
     cells: dict[str, Any]
+
+    @property
+    def patients(self) -> list[int]:
+        """Numbers of the patients it is about or names, for the audit."""
+        columns = self.contract.loaded.items()
+        named = {name for name, one in columns if one.references == _PATIENT} | {"PatNum"}
+        return sorted({self.cells[name] for name in named & set(self.cells) if self.cells[name]})
 
 
 def raw_row(

@@ -107,8 +107,7 @@ def raw(
     except NotFound as problem:
         raise Refused(404, "unknown", str(problem)) from None
     path = f"/explain/raw/{source}/{table}/{file}/{line}"
-    patient = found.cells.get("PatNum")
-    record_view(connection, member, path, [patient] if patient else [], "everything")
+    record_view(connection, member, path, found.patients, "everything")
     return page(request, "explain_raw", found=found, file=file, line=line, fresh=fresh)
 
 
