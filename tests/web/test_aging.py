@@ -217,7 +217,7 @@ def test_filters_are_kept_by_name_for_who_named_them(browser, owed):
     assert 'href="/daysheet/aging?bracket=90%2B&amp;sort=-amount"' in page.text
     assert MARKUP in text(page)
     assert MARKUP not in page.text
-    assert "filters/" not in browser.ask("admin", "/aging").text.replace("/aging/filters\"", "")
+    assert "filters/" not in browser.ask("admin", "/aging").text.replace('/aging/filters"', "")
     gone = re.search(r'action="/daysheet(/aging/filters/[\w-]+/forget)', page.text)[1]
     assert browser.send("admin", gone, {}).status_code == 404
     answer = browser.send("lead", gone, {})

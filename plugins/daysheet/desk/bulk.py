@@ -191,6 +191,4 @@ def next_statuses(
     for facts in read_facts(connection, session_ids).values():
         for status in allowed_statuses(facts, actor):
             counts[status] += 1
-    return {
-        status: count for status, count in counts.items() if count and status not in _NOT_HERE
-    }
+    return {status: count for status, count in counts.items() if count and status not in _NOT_HERE}
