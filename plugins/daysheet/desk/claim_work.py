@@ -140,7 +140,9 @@ def claim_work(reader: Reader, actor: Actor, record: ClaimRecord) -> ClaimWork:
     claims = _claims_of(reader, record)
     is_whole, may_work = record.is_whole, actor.may(DeskRole.BILLER)
 
-    def rows(shape: type[_Row], query: str, order: str, about: Sequence[UUID], *typed: str):  # noqa: ANN202
+    def rows(
+        shape: type[_Row], query: str, order: str, about: Sequence[UUID], *typed: str
+    ) -> tuple[_Row, ...]:
         columns = sql.SQL(", ").join(
             sql.SQL("null::text as {}").format(sql.Identifier(each.name))
             if each.name in typed and not is_whole
