@@ -153,7 +153,8 @@ def _a_claim(staffed):
         connection.execute("insert into desk.claims (claim_ref) values ('RC-ABCDEFG')")
         connection.execute(
             "insert into desk.payments (payment_id, method, received_on, amount, source,"
-            " idempotency_key, by_user) values (%s, 'cash', desk.today(), 5, 'manual', 'k', 'left')",
+            " idempotency_key, by_user)"
+            " values (%s, 'cash', desk.today(), 5, 'manual', 'k', 'left')",
             [PAYMENT],
         )
         connection.execute(

@@ -16,8 +16,8 @@ from daysheet.web.assets import ASSETS
 from daysheet.web.forms import new_key
 from daysheet.web.wording import DAYS, DONE, actor, days_of, headline, tone, words
 
-# The navigation; a page that no route leads to is left out.
-_SECTIONS = {
+# The navigation.
+SECTIONS = {
     "/": "Dashboard",
     "/aging": "Aging",
     "/claims": "Claims",
@@ -45,10 +45,9 @@ _ERRORS = {
 def page(request: Request, template: str, code: int = 200, /, **values: Any) -> HTMLResponse:
     """The page ``templates/pages/<template>.html``."""
     root = request.scope.get("root_path", "")
-    routes = {route.path for route in request.app.routes}
     frame = {
         "root": root,
-        "sections": [(name, path) for path, name in _SECTIONS.items() if path in routes],
+        "sections": SECTIONS,
         "section": "/" + request.url.path.removeprefix(root).split("/")[1],
         "done": DONE.get(request.query_params.get("done", "")),
     }
