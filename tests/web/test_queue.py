@@ -107,10 +107,11 @@ def test_names_from_files_are_text(browser, practice):
     assert MARKUP not in source
 
 
-def test_everybody_starts_at_his_own_work_and_a_viewer_at_the_teams(browser, practice):
+def test_billers_start_at_their_own_work_and_all_others_at_the_teams(browser, practice):
     mine = text(browser.ask("biller", "/queue"))
     assert practice["denied"] in mine
     assert practice["pooled"] not in mine
+    assert practice["pooled"] in text(browser.ask("lead", "/queue"))
     seen = browser.ask("viewer", "/queue").text
     assert practice["pooled"] in seen
     for control in (">Take<", ">Done<", ">Snooze<"):
@@ -128,17 +129,18 @@ def test_the_queue_is_narrowed_by_its_url(browser, practice):
 
 
 def test_all_caught_up_is_said_only_when_nothing_hides(browser, desk, practice):
-    assert "All caught up" in text(browser.ask("admin", "/queue"))
+    assert "All caught up" in text(browser.ask("admin", "/queue?whose=mine"))
     key, _, _ = new_item(desk, assigned_to="admin")
     desk.execute(
         "update desk.work_items set snoozed_until = %s, snooze_reason = 'x' where item_id = %s",
         [TODAY + timedelta(days=3), key],
     )
-    said = text(browser.ask("admin", "/queue"))
+    said = text(browser.ask("admin", "/queue?whose=mine"))
     assert "All caught up" not in said
     assert "1 item is hidden: 1 snoozed" in said
-    assert "snoozed until Nov 23, 2026" in text(browser.ask("admin", "/queue?snoozed=show"))
-    assert "1 by filters" in text(browser.ask("admin", "/queue?snoozed=show&kind=denial"))
+    shown = "/queue?whose=mine&snoozed=show"
+    assert "snoozed until Nov 23, 2026" in text(browser.ask("admin", shown))
+    assert "1 by filters" in text(browser.ask("admin", f"{shown}&kind=denial"))
     desk.execute("update desk.work_items set done_at = now(), done_by = 'x' where item_id = %s",
                  [key])  # fmt: skip
 
