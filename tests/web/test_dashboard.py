@@ -3,6 +3,8 @@
 import re
 from datetime import date, timedelta
 from decimal import Decimal
+from html import escape, unescape
+from urllib.parse import quote
 
 import pytest
 
@@ -133,6 +135,18 @@ def test_the_aging_can_be_of_one_world(browser, practice):
     dental = section(browser.ask("viewer", "/?source=opendental"), "aging-title")
     assert "all days 3 1 $110.50 100.0 %" in dental
     assert browser.ask("viewer", "/?source=other").status_code == 422
+
+
+def test_who_owes_the_most_stands_first_and_leads_to_the_claims(browser, practice):
+    answer = browser.ask("viewer", "/")
+    said = unescape(section(answer, "aging-title")).partition("Who owes the most")[2]
+    assert f"Share {PAYER} 2 1 $140.50 56.0 % Borealis" in said
+    assert said.endswith(" 3 1 $110.50 44.0 %")
+    href = "/aging?snoozed=show&payer=" + quote(PAYER, safe="/")
+    assert f'href="/daysheet{escape(href)}"' in answer.text
+    assert "2 in all, $140.50 outstanding" in text(browser.ask("viewer", href))
+    dental = section(browser.ask("viewer", "/?source=opendental"), "aging-title")
+    assert "Acme" not in dental
 
 
 def test_the_total_of_the_aging_is_the_metric(browser, practice, staffed):

@@ -129,6 +129,16 @@ class AgedTotal:
     age_days: int
 
 
+@dataclass(frozen=True)
+class PayerTotal:
+    """What one payer owes; ``over_90`` of its claims are older than 90 days."""
+
+    payer_name: str
+    rows: int
+    over_90: int
+    amount: Decimal
+
+
 _CONDITIONS = {
     "source": "source = %(source)s",
     "payer": "payer_name = %(payer)s",
@@ -204,6 +214,27 @@ def aged_totals(
     clauses = _narrowed(which) + sql.SQL(" group by 1, 2, 3 order by source, bracket")
     return reader.rows(
         AgedTotal, "aging_list", clauses, asdict(which), columns, first_day=_FIRST_DAY[basis]
+    )
+
+
+def worst_payers(reader: Reader, which: AgedFilter = AgedFilter()) -> list[PayerTotal]:
+    """The five that owe the most, snoozed or not, the one that owes most first."""
+    columns = sql.SQL("""
+        payer_name,
+        count(*) as rows,
+        count(*) filter (where age_days > 90) as over_90,
+        coalesce(sum(amount), 0) as amount
+    """)
+    clauses = _narrowed(which) + sql.SQL(
+        " and payer_name is not null group by payer_name order by amount desc, payer_name limit 5"
+    )
+    return reader.rows(
+        PayerTotal,
+        "aging_list",
+        clauses,
+        asdict(which),
+        columns,
+        first_day=_FIRST_DAY["submission"],
     )
 
 

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from daysheet.desk import overview
 from daysheet.desk.actors import DeskRole
-from daysheet.desk.aging import AgedFilter, AgedTotal, aged_totals
+from daysheet.desk.aging import AgedFilter, AgedTotal, aged_totals, worst_payers
 from daysheet.desk.freshness import freshness
 from daysheet.desk.metrics import read_metrics
 from daysheet.desk.published import published
@@ -66,6 +66,7 @@ def dashboard(
             return page(request, "first_run", fresh=fresh)
         metrics = read_metrics(connection, with_strip=more)
         totals = aged_totals(reader, AgedFilter(source=source))
+        payers = worst_payers(reader, AgedFilter(source=source))
         stages = overview.stages(reader)
         months = overview.collections(reader)
         payments = overview.latest_payments(reader)
@@ -83,6 +84,7 @@ def dashboard(
         source=source,
         more=more,
         aged=_aged(totals),
+        payers=payers,
         stages=stages,
         tabs=_TABS,
         most=max(each.amount for each in stages if each.status != "paid"),
