@@ -57,7 +57,9 @@ def staff_member(connection: psycopg.Connection, user_id: str) -> Actor:
         "select desk_role from desk.staff where user_id = %s and active", [user_id]
     ).fetchone()
     if row is None:
-        raise no_right("you have no role at the desk: an admin can give you one")
+        raise no_right(
+            "you have no role at the desk: an admin can give you one; builds and models are open"
+        )
     return Actor(user_id, DeskRole[row[0].upper()], "ui")
 
 
