@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from daysheet.alerts.evaluation import evaluate
-from daysheet.desk.dental_claims import register
+from daysheet.desk.work.dental_claims import register
 from tests.alerts.conftest import DAG
 from tests.desk.conftest import TODAY
 from tests.desk.published_practice import publish_practice

@@ -9,8 +9,8 @@ import pytest
 
 from daysheet.catalog import load_contract
 from daysheet.desk.actors import staff_member
-from daysheet.desk.dental_claims import register
-from daysheet.desk.notes import add_note
+from daysheet.desk.work.dental_claims import register
+from daysheet.desk.work.notes import add_note
 from daysheet.mail.composing import compose
 from tests.alerts import practice
 from tests.alerts.conftest import Days

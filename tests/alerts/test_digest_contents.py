@@ -9,10 +9,10 @@ import psycopg
 import pytest
 
 from daysheet.desk.actors import staff_member
-from daysheet.desk.aging import AgedFilter, aged_totals
-from daysheet.desk.dental_claims import register
-from daysheet.desk.notes import add_note
 from daysheet.desk.published import published
+from daysheet.desk.reading.aging import AgedFilter, aged_totals
+from daysheet.desk.work.dental_claims import register
+from daysheet.desk.work.notes import add_note
 from tests.alerts import practice
 from tests.alerts.conftest import Days
 from tests.desk import invented

@@ -8,8 +8,8 @@ import pytest
 from daysheet.alerts.digests import preview
 from daysheet.desk.actors import staff_member
 from daysheet.desk.published import published
-from daysheet.desk.snoozing import snooze
-from daysheet.desk.work_items import open_item
+from daysheet.desk.work.items import open_item
+from daysheet.desk.work.snoozing import snooze
 from daysheet.mail.outbox import send_again
 from tests.alerts import practice
 from tests.alerts.conftest import Days

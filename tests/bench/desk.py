@@ -9,9 +9,9 @@ from statistics import median
 import psycopg
 from psycopg import sql
 
-from daysheet.desk.metrics import read_metrics
 from daysheet.desk.published import published
-from daysheet.desk.receivables import PAGE
+from daysheet.desk.reading.metrics import read_metrics
+from daysheet.desk.reading.receivables import PAGE
 from daysheet.warehouse import Role, session
 from tests.bench.stage import Warehouse
 

@@ -10,10 +10,10 @@ import psycopg
 from daysheet.alerts import daily as alerts
 from daysheet.desk import daily
 from daysheet.desk.actors import staff_member, system
-from daysheet.desk.dental_claims import open_claims, register
-from daysheet.desk.families import families
+from daysheet.desk.lifecycle.selections import choose, versions_of
 from daysheet.desk.published import published
-from daysheet.desk.selections import choose, versions_of
+from daysheet.desk.reading.families import families
+from daysheet.desk.work.dental_claims import open_claims, register
 from tests.desk import invented
 from tests.desk.conftest import TODAY, Desk
 from tests.desk.published_practice import MODELS, publish_practice

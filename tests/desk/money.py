@@ -11,9 +11,9 @@ import psycopg
 import pytest
 
 from daysheet.desk.actors import Actor
-from daysheet.desk.payments import Allocation, Payment, record_payment
+from daysheet.desk.money.payments import Allocation, Payment, record_payment
+from daysheet.desk.money.reversals import reverse_payment
 from daysheet.desk.refusals import Refused
-from daysheet.desk.reversals import reverse_payment
 from tests.desk.stages import BILLER, LEAD, TODAY
 
 YESTERDAY = TODAY - timedelta(days=1)

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import psycopg
 
 from daysheet.desk.actors import Actor, DeskRole, system
-from daysheet.desk.lifecycle import record_first_status
+from daysheet.desk.lifecycle.changes import record_first_status
 from tests.desk.invented import insert, parties
 
 TODAY = date(2026, 11, 20)

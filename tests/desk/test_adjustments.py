@@ -4,10 +4,10 @@ from decimal import Decimal
 
 import pytest
 
-from daysheet.desk.adjustments import adjust, adjust_payment, undo_adjustment
-from daysheet.desk.lifecycle import Details, change_status
-from daysheet.desk.settlement import dispose, move, undo
-from daysheet.desk.splits import correct_split
+from daysheet.desk.ledger.adjustments import adjust, adjust_payment, undo_adjustment
+from daysheet.desk.lifecycle.changes import Details, change_status
+from daysheet.desk.money.settlement import dispose, move, undo
+from daysheet.desk.money.splits import correct_split
 from tests.desk.invented import insert
 from tests.desk.money import enter, open_items, part, refused, reverse
 from tests.desk.stages import ADMIN, BILLER, LEAD, SYSTEM, VIEWER, a_payer, a_session, read

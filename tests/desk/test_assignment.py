@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from daysheet.desk import daily
 from daysheet.desk.actors import Actor, DeskRole, system
-from daysheet.desk.assignment import Biller, Load, assign, distribute, take
 from daysheet.desk.refusals import Refused
+from daysheet.desk.work.assignment import Biller, Load, assign, distribute, take
 from tests.desk import invented
 
 DAG = system("dag", "tests")

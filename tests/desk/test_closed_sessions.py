@@ -3,8 +3,8 @@
 import pytest
 
 from daysheet.desk import daily
-from daysheet.desk.lifecycle import Details, change_status
-from daysheet.desk.settlement import move, undo
+from daysheet.desk.lifecycle.changes import Details, change_status
+from daysheet.desk.money.settlement import move, undo
 from tests.desk.money import enter, open_items, part, reverse
 from tests.desk.stages import ADMIN, SYSTEM, a_payer, a_session, read
 

@@ -7,9 +7,10 @@ from decimal import Decimal
 import psycopg
 import pytest
 
-from daysheet.desk import daily, work_items
+from daysheet.desk import daily
 from daysheet.desk.actors import system
-from daysheet.desk.work_state import OpenDentalClaim
+from daysheet.desk.work import items as work_items
+from daysheet.desk.work.state import OpenDentalClaim
 from tests.desk import invented
 from tests.desk.conftest import Desk
 

@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from daysheet.desk.denial_report import denial_report
-from daysheet.desk.denials import CATEGORIES, suggestion
-from daysheet.desk.lifecycle import Details, allowed_next, change_status
+from daysheet.desk.lifecycle.changes import Details, allowed_next, change_status
+from daysheet.desk.lifecycle.denials import CATEGORIES, suggestion
+from daysheet.desk.reading.denial_report import denial_report
 from daysheet.desk.refusals import Refused
 from tests.desk.money import enter, part, reverse
 from tests.desk.stages import (

@@ -11,9 +11,9 @@ from typer.testing import CliRunner
 
 from daysheet.cli import app
 from daysheet.desk.actors import Actor, DeskRole
-from daysheet.desk.desk_file import DeskFileInvalid, read_desk_file
-from daysheet.desk.importing import import_desk
-from daysheet.desk.work_items import open_item
+from daysheet.desk.setup.desk_file import DeskFileInvalid, read_desk_file
+from daysheet.desk.setup.importing import import_desk
+from daysheet.desk.work.items import open_item
 from daysheet.synthetic.counseling import write_desk_file
 
 from .conftest import Desk

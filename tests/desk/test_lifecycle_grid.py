@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from daysheet.desk.lifecycle import Details, allowed_next, change_status
+from daysheet.desk.lifecycle.changes import Details, allowed_next, change_status
+from daysheet.desk.lifecycle.transitions import STATUSES
 from daysheet.desk.refusals import Refused
-from daysheet.desk.transitions import STATUSES
 from tests.desk.stages import ACTORS, BILLER, LEAD, SERVICE, VIEWER, a_session, read, staff
 
 # By hand from the rules, with everything entered and nothing in the way: S system, B biller,

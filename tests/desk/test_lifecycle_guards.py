@@ -6,9 +6,9 @@ from uuid import uuid4
 
 import pytest
 
-from daysheet.desk.lifecycle import Details, change_status
+from daysheet.desk.lifecycle.changes import Details, change_status
 from daysheet.desk.refusals import Refused
-from daysheet.desk.work_items import open_item
+from daysheet.desk.work.items import open_item
 from tests.desk.invented import insert
 from tests.desk.stages import (
     ADMIN,

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from daysheet.desk.cases import STAMPED
-from daysheet.desk.lifecycle import (
+from daysheet.desk.lifecycle.changes import (
     Change,
     Details,
     Origin,

@@ -7,9 +7,9 @@ from decimal import Decimal
 import hypothesis.strategies as st
 from hypothesis import HealthCheck, given, settings
 
-from daysheet.desk.lifecycle import Details, allowed_next, change_status
+from daysheet.desk.lifecycle.changes import Details, allowed_next, change_status
+from daysheet.desk.lifecycle.transitions import STATUSES
 from daysheet.desk.refusals import Refused
-from daysheet.desk.transitions import STATUSES
 from tests.desk.stages import ACTORS, CHARGE, SERVICE, TODAY, a_payer, a_session, read
 from tests.desk.test_lifecycle_grid import GRID
 from tests.desk.test_lifecycle_history import current, replay

@@ -15,16 +15,16 @@ from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 
 from daysheet.desk import daily
 from daysheet.desk.actors import Actor, system
-from daysheet.desk.adjustments import adjust_payment
-from daysheet.desk.assignment import assign, take
-from daysheet.desk.finishing import finish
-from daysheet.desk.lifecycle import Details, allowed_next, change_many, change_status
-from daysheet.desk.payments import Allocation, allocate
-from daysheet.desk.reconciliation import post_difference
+from daysheet.desk.ledger.adjustments import adjust_payment
+from daysheet.desk.lifecycle.changes import Details, allowed_next, change_many, change_status
+from daysheet.desk.lifecycle.transitions import STATUSES
+from daysheet.desk.money.payments import Allocation, allocate
+from daysheet.desk.money.reconciliation import post_difference
+from daysheet.desk.money.settlement import dispose, move, undo
 from daysheet.desk.refusals import Refused
-from daysheet.desk.settlement import dispose, move, undo
-from daysheet.desk.snoozing import snooze
-from daysheet.desk.transitions import STATUSES
+from daysheet.desk.work.assignment import assign, take
+from daysheet.desk.work.finishing import finish
+from daysheet.desk.work.snoozing import snooze
 from tests.desk.machine_files import Files, picks
 from tests.desk.machine_model import (
     NOTHING,

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from daysheet.desk.metrics import Target, color, read_metrics, take_snapshot
-from daysheet.desk.readings import Reading, measure
+from daysheet.desk.reading.metrics import Target, color, read_metrics, take_snapshot
+from daysheet.desk.reading.readings import Reading, measure
 from tests.desk import invented
 from tests.desk.conftest import TODAY
 

@@ -7,13 +7,13 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from daysheet.desk.adjustments import adjust_payment
 from daysheet.desk.amounts import CENT, share
-from daysheet.desk.payments import allocate, split_over_claim
+from daysheet.desk.ledger.adjustments import adjust_payment
+from daysheet.desk.money.payments import allocate, split_over_claim
+from daysheet.desk.money.settlement import dispose, move, undo
+from daysheet.desk.money.splits import correct_split
 from daysheet.desk.receipts import unapplied
 from daysheet.desk.refusals import Refused
-from daysheet.desk.settlement import dispose, move, undo
-from daysheet.desk.splits import correct_split
 from tests.desk.money import enter, part, reverse
 from tests.desk.stages import ADMIN, BILLER, SYSTEM, a_claim, a_payer, a_session
 

@@ -11,9 +11,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from daysheet.desk.payments import allocate
+from daysheet.desk.money.payments import allocate
+from daysheet.desk.money.reversals import take_back
 from daysheet.desk.refusals import Refused
-from daysheet.desk.reversals import take_back
 from tests.desk.money import counted, enter, part, reverse
 from tests.desk.stages import ADMIN, BILLER, SYSTEM, TODAY, a_claim, a_payer, a_session, read
 

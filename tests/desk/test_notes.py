@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from daysheet.desk.notes import add_note
 from daysheet.desk.refusals import Refused
+from daysheet.desk.work.notes import add_note
 from tests.desk.invented import insert
 from tests.desk.stages import BILLER, TODAY, VIEWER, a_session, read
 

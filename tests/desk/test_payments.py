@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from daysheet.desk.payments import Allocation, allocate, record_payment, split_over_claim
+from daysheet.desk.money.payments import Allocation, allocate, record_payment, split_over_claim
 from tests.desk.money import YESTERDAY, counted, enter, open_items, part, refused
 from tests.desk.stages import BILLER, LEAD, SYSTEM, TODAY, VIEWER, a_claim, a_payer, a_session, read
 

@@ -7,12 +7,13 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from daysheet.desk import daily, work_items
+from daysheet.desk import daily
 from daysheet.desk.actors import Actor, DeskRole, system
-from daysheet.desk.finishing import finish
 from daysheet.desk.refusals import Refused
-from daysheet.desk.snoozing import snooze
-from daysheet.desk.work_queue import Filters, list_queue
+from daysheet.desk.work import items as work_items
+from daysheet.desk.work.finishing import finish
+from daysheet.desk.work.queue import Filters, list_queue
+from daysheet.desk.work.snoozing import snooze
 from tests.desk import invented
 from tests.desk.conftest import TODAY, Desk
 

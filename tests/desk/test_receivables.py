@@ -9,21 +9,21 @@ import pytest
 from psycopg import sql
 
 from daysheet.desk.actors import staff_member
-from daysheet.desk.aging import AgedFilter, aged_claims, aged_totals
-from daysheet.desk.assignment import take
-from daysheet.desk.dental_claims import open_claims, register
-from daysheet.desk.lifecycle import Details, change_status
-from daysheet.desk.notes import add_note
+from daysheet.desk.lifecycle.changes import Details, change_status
 from daysheet.desk.published import published
-from daysheet.desk.receivables import (
+from daysheet.desk.reading.aging import AgedFilter, aged_claims, aged_totals
+from daysheet.desk.reading.receivables import (
     ForgottenFilter,
     Order,
     forgotten_money,
     forgotten_totals,
 )
 from daysheet.desk.refusals import Refused
-from daysheet.desk.snoozing import snooze
-from daysheet.desk.work_items import open_item
+from daysheet.desk.work.assignment import take
+from daysheet.desk.work.dental_claims import open_claims, register
+from daysheet.desk.work.items import open_item
+from daysheet.desk.work.notes import add_note
+from daysheet.desk.work.snoozing import snooze
 from tests.desk import invented
 from tests.desk.conftest import TODAY
 from tests.desk.published_practice import publish_practice

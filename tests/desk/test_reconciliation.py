@@ -6,9 +6,9 @@ from uuid import uuid4
 
 import pytest
 
-from daysheet.desk.matching import ClaimReferences, match_claims, suggest_sessions
-from daysheet.desk.payments import allocate
-from daysheet.desk.reconciliation import ControlTotal, clear, differences, post_difference
+from daysheet.desk.money.matching import ClaimReferences, match_claims, suggest_sessions
+from daysheet.desk.money.payments import allocate
+from daysheet.desk.money.reconciliation import ControlTotal, clear, differences, post_difference
 from tests.desk.invented import insert, parties
 from tests.desk.money import YESTERDAY, enter, part, refused, reverse
 from tests.desk.stages import (

@@ -7,10 +7,10 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from daysheet.desk.adjustments import adjust_payment
-from daysheet.desk.payments import allocate, split_over_claim
-from daysheet.desk.reversals import take_back
-from daysheet.desk.splits import correct_split
+from daysheet.desk.ledger.adjustments import adjust_payment
+from daysheet.desk.money.payments import allocate, split_over_claim
+from daysheet.desk.money.reversals import take_back
+from daysheet.desk.money.splits import correct_split
 from tests.desk.money import YESTERDAY, counted, enter, open_items, part, refused, reverse
 from tests.desk.stages import (
     BILLER,

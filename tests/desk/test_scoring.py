@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daysheet.desk.scoring import Situation, queue, score
+from daysheet.desk.work.scoring import Situation, queue, score
 
 PLAIN = Situation("follow_up", Decimal(0), 0)
 KINDS = ["bill_it", "follow_up", "denial", "rejection", "more_info", "credit"]

@@ -7,8 +7,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from daysheet.desk import work_items
 from daysheet.desk.actors import system
+from daysheet.desk.work import items as work_items
 
 DAG = system("dag", "tests")
 

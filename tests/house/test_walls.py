@@ -33,6 +33,10 @@ MAY_IMPORT = {
     "cli": _CORE | _WORK | {"dictionary", "embedded", "scaffolding", "synthetic"},
 }
 
+# Inside the desk a package stands on those before it; its root is what all of them speak of, and
+# the day that brings all of them up to date.
+DESK = ("work", "ledger", "lifecycle", "money", "reading", "setup")
+
 # What only some packages, or files, may import.
 ONLY_IN = {
     "airflow": {"orchestration", "web/access.py"},
@@ -71,6 +75,26 @@ def test_imports_between_packages_point_to_the_core():
             wrong.append(str(each))
     assert len(seen) > 5
     assert not wrong, "move the code to the package it belongs to:\n" + "\n".join(wrong)
+
+
+def test_packages_of_the_desk_stand_on_those_before_them():
+    wrong, seen = [], set()
+    for path in tracked("plugins/daysheet/desk/*.py"):
+        owner, *inside = path.relative_to(PACKAGE / "desk").parts
+        if owner == "daily.py":
+            continue
+        below = DESK[: DESK.index(owner) + 1] if inside else ()
+        seen.add(owner)
+        wrong += [
+            str(each)
+            for each in imports(path)
+            if each.module.startswith("daysheet.desk.")
+            and each.module.split(".")[2] in set(DESK).difference(below)
+        ]
+    assert seen >= set(DESK)
+    assert not wrong, (
+        "it belongs to a later package, or what it needs to an earlier:\n" + "\n".join(wrong)
+    )
 
 
 def test_the_layers_have_no_circle():

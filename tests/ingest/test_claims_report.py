@@ -8,7 +8,7 @@ from tests.ingest.loaded_reports import claim, claims, practice_in, tie, unpaid
 from tests.ingest.practice_reports import visit, written
 
 from daysheet.desk.actors import Actor, DeskRole
-from daysheet.desk.lifecycle import Details, change_status
+from daysheet.desk.lifecycle.changes import Details, change_status
 
 BILLER = Actor("biller", DeskRole.BILLER, "ui")
 

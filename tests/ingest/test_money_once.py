@@ -8,7 +8,7 @@ from tests.ingest.loaded_reports import claim, claims, line, payments, practice_
 from tests.ingest.practice_reports import visit, written
 
 from daysheet.desk.actors import Actor, DeskRole
-from daysheet.desk.payments import Allocation, record_payment
+from daysheet.desk.money.payments import Allocation, record_payment
 from daysheet.ingest.reports.decisions import accept
 
 BILLER = Actor("biller", DeskRole.BILLER, "ui")

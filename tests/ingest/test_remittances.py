@@ -8,7 +8,7 @@ from tests.ingest.loaded_reports import claim, claims, line, payments, practice_
 from tests.ingest.practice_reports import paid, visit, written
 
 from daysheet.desk.actors import Actor, DeskRole
-from daysheet.desk.payments import Allocation, allocate, record_payment
+from daysheet.desk.money.payments import Allocation, allocate, record_payment
 from daysheet.ingest.reports.decisions import accept
 from daysheet.ingest.verdicts import FileParked
 

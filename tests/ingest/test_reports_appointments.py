@@ -7,7 +7,7 @@ import pytest
 from tests.ingest.practice_reports import HEADER, Practice, paid, visit, written
 
 from daysheet.desk.actors import system
-from daysheet.desk.adjustments import adjust
+from daysheet.desk.ledger.adjustments import adjust
 from daysheet.ingest.reports.statuses import first_status, goes_backwards, steps
 from daysheet.warehouse import session
 

@@ -4,7 +4,7 @@ import pytest
 from tests.ingest.practice_reports import Practice, paid, visit
 
 from daysheet.desk.actors import Actor, DeskRole
-from daysheet.desk.lifecycle import Details, change_status
+from daysheet.desk.lifecycle.changes import Details, change_status
 from daysheet.desk.refusals import Refused
 from daysheet.ingest.reports.corrections import same_visit, two_visits
 from daysheet.warehouse import session

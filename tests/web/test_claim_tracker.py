@@ -7,7 +7,7 @@ from html import unescape
 
 import pytest
 
-from daysheet.desk.dental_claims import register
+from daysheet.desk.work.dental_claims import register
 from tests.desk import invented
 from tests.desk.conftest import TODAY
 from tests.desk.published_practice import publish_practice

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from daysheet.desk.dental_claims import register
+from daysheet.desk.work.dental_claims import register
 from daysheet.web import charts
 from tests.desk import invented
 from tests.desk.conftest import TODAY

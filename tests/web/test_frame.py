@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 from fastapi import Request
 
-from daysheet.desk.freshness import Freshness
-from daysheet.desk.receivables import Order
+from daysheet.desk.reading.freshness import Freshness
+from daysheet.desk.reading.receivables import Order
 from daysheet.desk.refusals import Refused, not_possible
 from daysheet.web import wording
 from daysheet.web.forms import Form, new_key

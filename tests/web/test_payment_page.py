@@ -5,12 +5,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from daysheet.desk.adjustments import adjust_payment
-from daysheet.desk.payable import MOST_SESSIONS
-from daysheet.desk.payment_record import payments_by_id
-from daysheet.desk.payments import allocate
+from daysheet.desk.ledger.adjustments import adjust_payment
+from daysheet.desk.money.payments import allocate
+from daysheet.desk.money.reversals import take_back
 from daysheet.desk.published import published
-from daysheet.desk.reversals import take_back
+from daysheet.desk.reading.payable import MOST_SESSIONS
+from daysheet.desk.reading.payment_record import payments_by_id
 from tests.desk.money import YESTERDAY, enter, part, reverse
 from tests.desk.stages import LEAD, SYSTEM, TODAY, a_payer, a_session, read
 from tests.web.money_forms import hidden, location, order, rows, said

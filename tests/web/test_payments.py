@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from daysheet.desk.payment_record import RECENT
+from daysheet.desk.reading.payment_record import RECENT
 from tests.desk.conftest import TODAY
 from tests.desk.money import YESTERDAY, counted, part
 from tests.desk.money import enter as enter_payment

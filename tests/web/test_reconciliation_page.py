@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from daysheet.desk.difference_list import sums
-from daysheet.desk.payments import allocate
-from daysheet.desk.reconciliation import List, differences
+from daysheet.desk.money.payments import allocate
+from daysheet.desk.money.reconciliation import List, differences
+from daysheet.desk.reading.difference_list import sums
 from tests.desk.conftest import Desk
 from tests.desk.invented import insert, parties, staff
 from tests.desk.money import YESTERDAY, enter, part

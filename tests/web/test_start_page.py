@@ -2,7 +2,7 @@
 
 import pytest
 
-from daysheet.desk.dental_claims import register
+from daysheet.desk.work.dental_claims import register
 from tests.desk.conftest import TODAY
 from tests.desk.published_practice import publish_practice
 from tests.web.practice import MARKUP, claim, note

@@ -11,11 +11,10 @@ from daysheet.alerts.rules import Rule, read_rules
 from daysheet.alerts.standing import Alert, Kind, event, keep, read_alert, tell
 from daysheet.desk.actors import Actor, DeskRole
 from daysheet.desk.deadlines import SESSION_DEADLINE
-from daysheet.desk.guards import missing
-from daysheet.desk.notes import LONGEST, add_note
-from daysheet.desk.refusals import Refused, conflict, no_right, not_possible
-from daysheet.desk.snoozing import DAYS_BEFORE_A_DEADLINE, LONGEST_DAYS
-from daysheet.desk.work_items import OWNED
+from daysheet.desk.refusals import Refused, conflict, missing, no_right, not_possible
+from daysheet.desk.work.items import OWNED
+from daysheet.desk.work.notes import LONGEST, add_note
+from daysheet.desk.work.snoozing import DAYS_BEFORE_A_DEADLINE, LONGEST_DAYS
 
 LONGEST_ACKNOWLEDGED = 14
 

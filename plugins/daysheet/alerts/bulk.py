@@ -8,9 +8,9 @@ import psycopg
 
 from daysheet.alerts.acting import acknowledge
 from daysheet.desk.actors import Actor
-from daysheet.desk.bulk import Sessions, Work, each_of
+from daysheet.desk.lifecycle.bulk import Sessions, Work, each_of
 from daysheet.desk.refusals import Refused, not_possible
-from daysheet.desk.work_items import lock_subject
+from daysheet.desk.work.items import lock_subject
 
 
 def acknowledging(note: str, until: date) -> Work:

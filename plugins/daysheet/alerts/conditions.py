@@ -9,11 +9,11 @@ import psycopg
 from psycopg import sql
 
 from daysheet.desk.deadlines import SESSION_DEADLINE
-from daysheet.desk.denial_report import HIGH_RATE_PCT
-from daysheet.desk.guards import LOCKED_NOTES
-from daysheet.desk.metrics import SMALL_SAMPLE
+from daysheet.desk.lifecycle.guards import LOCKED_NOTES
 from daysheet.desk.published import Reader
-from daysheet.desk.ranking import STATUS_DAY
+from daysheet.desk.reading.denial_report import HIGH_RATE_PCT
+from daysheet.desk.reading.metrics import SMALL_SAMPLE
+from daysheet.desk.work.ranking import STATUS_DAY
 
 
 class Subject(NamedTuple):

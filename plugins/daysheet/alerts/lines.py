@@ -10,7 +10,7 @@ from uuid import UUID
 from daysheet.alerts.links import claim_link
 from daysheet.alerts.news import Alert
 from daysheet.alerts.waiting import Waiting
-from daysheet.desk.scoring import Situation, score
+from daysheet.desk.work.scoring import Situation, score
 
 _LONGEST_NAME = 48
 _CALLED_IN = {1: "escalated to a lead", 2: "escalated to an admin"}

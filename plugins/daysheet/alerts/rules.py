@@ -13,7 +13,7 @@ from pydantic import Field
 from daysheet.catalog.documents import Document
 from daysheet.desk.actors import DeskRole
 from daysheet.desk.refusals import Refused, not_possible
-from daysheet.desk.settings import Section
+from daysheet.desk.setup.settings import Section
 
 Severity = Literal["low", "medium", "high", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")

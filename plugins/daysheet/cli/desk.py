@@ -9,8 +9,8 @@ import typer
 
 from daysheet.cli.deployment import AsJson, output
 from daysheet.desk.actors import Actor, DeskRole
-from daysheet.desk.desk_file import DeskFileInvalid, read_desk_file
-from daysheet.desk.importing import Imported, import_desk
+from daysheet.desk.setup.desk_file import DeskFileInvalid, read_desk_file
+from daysheet.desk.setup.importing import Imported, import_desk
 from daysheet.embedded import DeploymentProblem
 from daysheet.embedded.deployment import Deployment
 from daysheet.warehouse import Role, session

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import psycopg
 
 from daysheet.desk.actors import Actor
-from daysheet.desk.assignment import release_leavers, share_out
-from daysheet.desk.guards import LOCKED_NOTES
-from daysheet.desk.lifecycle import Change, Details, change_each
-from daysheet.desk.ranking import rank_all
-from daysheet.desk.snoozing import end_snoozes
-from daysheet.desk.work_state import OpenDentalClaim, match_items
+from daysheet.desk.lifecycle.changes import Change, Details, change_each
+from daysheet.desk.lifecycle.guards import LOCKED_NOTES
+from daysheet.desk.work.assignment import release_leavers, share_out
+from daysheet.desk.work.ranking import rank_all
+from daysheet.desk.work.snoozing import end_snoozes
+from daysheet.desk.work.state import OpenDentalClaim, match_items
 
 # Everybody locks sessions first and in this order: so does the one who touches them all.
 _LOCK = """

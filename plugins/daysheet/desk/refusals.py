@@ -42,6 +42,11 @@ def not_possible(code: str, problem: str, *, field: str | None = None) -> Refuse
     return Refused(422, code, problem, field=field)
 
 
+def missing(field: str) -> Refused:
+    """Something has to be entered that was not."""
+    return Refused(422, "missing", f"{field} is missing", field=field)
+
+
 def no_right(problem: str) -> Refused:
     """It can be done, by somebody else."""
     return Refused(403, "no_right", problem)

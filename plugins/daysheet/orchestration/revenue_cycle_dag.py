@@ -12,9 +12,9 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from daysheet.desk import daily
 from daysheet.desk.actors import system
 from daysheet.desk.agreement import Disagreement, check_outstanding
-from daysheet.desk.dental_claims import open_claims, register
-from daysheet.desk.metrics import take_snapshot
 from daysheet.desk.published import published
+from daysheet.desk.reading.metrics import take_snapshot
+from daysheet.desk.work.dental_claims import open_claims, register
 from daysheet.orchestration.assets import DAY, PUBLISHED
 from daysheet.orchestration.connections import desk_of
 from daysheet.orchestration.notify import late_after, tell_ops

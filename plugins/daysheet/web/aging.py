@@ -11,7 +11,8 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from daysheet.desk.actors import Actor, DeskRole, display_codes
-from daysheet.desk.aging import (
+from daysheet.desk.published import published
+from daysheet.desk.reading.aging import (
     ALL_BRACKETS,
     BRACKETS,
     SEVERITIES,
@@ -20,10 +21,9 @@ from daysheet.desk.aging import (
     aged_totals,
     choices,
 )
-from daysheet.desk.freshness import freshness
-from daysheet.desk.published import published
+from daysheet.desk.reading.freshness import freshness
+from daysheet.desk.reading.saved_filters import forget_filter, save_filter, saved_filters
 from daysheet.desk.refusals import Refused
-from daysheet.desk.saved_filters import forget_filter, save_filter, saved_filters
 from daysheet.web import forms
 from daysheet.web.aging_filters import ME, NOBODY, asked_for
 from daysheet.web.guards import DeskSession, Member

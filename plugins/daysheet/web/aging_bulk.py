@@ -11,16 +11,11 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel
 
 from daysheet.alerts.bulk import acknowledging
-from daysheet.desk import bulk
 from daysheet.desk.actors import Actor, DeskRole
-from daysheet.desk.aging import aged_claims
-from daysheet.desk.denials import CATEGORIES
-from daysheet.desk.freshness import freshness
-from daysheet.desk.guards import missing
-from daysheet.desk.lifecycle import MOST_AT_ONCE, Details
-from daysheet.desk.published import published
-from daysheet.desk.refusals import Refused
-from daysheet.desk.selections import (
+from daysheet.desk.lifecycle import bulk
+from daysheet.desk.lifecycle.changes import MOST_AT_ONCE, Details
+from daysheet.desk.lifecycle.denials import CATEGORIES
+from daysheet.desk.lifecycle.selections import (
     choose,
     chosen_sessions,
     portals_of,
@@ -28,6 +23,10 @@ from daysheet.desk.selections import (
     versions_of,
     who_may_work,
 )
+from daysheet.desk.published import published
+from daysheet.desk.reading.aging import aged_claims
+from daysheet.desk.reading.freshness import freshness
+from daysheet.desk.refusals import Refused, missing
 from daysheet.web import forms
 from daysheet.web.aging_filters import ME, NOBODY, asked_for
 from daysheet.web.claim_forms import Words

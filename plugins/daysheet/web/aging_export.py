@@ -10,11 +10,11 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from daysheet.desk.actors import Actor, DeskRole
-from daysheet.desk.aging import OLDEST_FIRST, AgedFilter, Basis, exported
-from daysheet.desk.freshness import freshness
+from daysheet.desk.lifecycle.selections import selection
 from daysheet.desk.published import published
-from daysheet.desk.receivables import Order
-from daysheet.desk.selections import selection
+from daysheet.desk.reading.aging import OLDEST_FIRST, AgedFilter, Basis, exported
+from daysheet.desk.reading.freshness import freshness
+from daysheet.desk.reading.receivables import Order
 from daysheet.desk.viewing import Shown, record_export
 from daysheet.web.aging_filters import asked_for
 from daysheet.web.csv_file import csv_bytes

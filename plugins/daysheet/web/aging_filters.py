@@ -8,7 +8,7 @@ import psycopg
 from fastapi import Request
 
 from daysheet.desk.actors import Actor, display_codes
-from daysheet.desk.aging import (
+from daysheet.desk.reading.aging import (
     ALL_BRACKETS,
     OLDEST_FIRST,
     SEVERITIES,

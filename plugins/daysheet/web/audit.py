@@ -6,12 +6,18 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import HTMLResponse
 
-from daysheet.desk.freshness import Freshness, freshness
 from daysheet.desk.published import published
-from daysheet.desk.receivables import Order
+from daysheet.desk.reading.freshness import Freshness, freshness
+from daysheet.desk.reading.receivables import Order
+from daysheet.desk.reading.who_saw import (
+    MOST_NAMED,
+    clients_named,
+    clients_of,
+    only_admins,
+    who_saw,
+)
 from daysheet.desk.refusals import Refused
 from daysheet.desk.viewing import record_view
-from daysheet.desk.who_saw import MOST_NAMED, clients_named, clients_of, only_admins, who_saw
 from daysheet.web import forms
 from daysheet.web.guards import DeskSession, Member
 from daysheet.web.listing import listing

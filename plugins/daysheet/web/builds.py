@@ -17,9 +17,9 @@ from daysheet.builds.opening import BuildRefused
 from daysheet.builds.quality import Report, read_report
 from daysheet.builds.quality_text import HEADLINES
 from daysheet.catalog import load_catalog
-from daysheet.desk.freshness import freshness
 from daysheet.desk.published import Reader, published
-from daysheet.desk.receivables import Order
+from daysheet.desk.reading.freshness import freshness
+from daysheet.desk.reading.receivables import Order
 from daysheet.desk.refusals import Refused
 from daysheet.warehouse import Role
 from daysheet.web.access import dsn

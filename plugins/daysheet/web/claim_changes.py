@@ -13,14 +13,14 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 
 from daysheet.alerts import acting
-from daysheet.desk import settlement
 from daysheet.desk.actors import Actor, DeskRole
-from daysheet.desk.assignment import assign, take
-from daysheet.desk.claim_subjects import subjects_of
-from daysheet.desk.lifecycle import Result, change_many
-from daysheet.desk.notes import add_note
+from daysheet.desk.lifecycle.changes import Result, change_many
+from daysheet.desk.money import settlement
+from daysheet.desk.reading.claim_subjects import subjects_of
 from daysheet.desk.refusals import Refused, not_possible
-from daysheet.desk.snoozing import snooze
+from daysheet.desk.work.assignment import assign, take
+from daysheet.desk.work.notes import add_note
+from daysheet.desk.work.snoozing import snooze
 from daysheet.web.claim_forms import (
     AlertForm,
     MoneyForm,

@@ -7,12 +7,12 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from daysheet.desk.adjustments import SessionKind
 from daysheet.desk.cases import Details, Facts
-from daysheet.desk.claim_record import ClaimRecord, Line
-from daysheet.desk.claim_work import ClaimWork
-from daysheet.desk.denials import CATEGORIES, suggestion
-from daysheet.desk.permission import LONGEST_REASON, NextStep
+from daysheet.desk.ledger.adjustments import SessionKind
+from daysheet.desk.lifecycle.denials import CATEGORIES, suggestion
+from daysheet.desk.lifecycle.permission import LONGEST_REASON, NextStep
+from daysheet.desk.reading.claim_record import ClaimRecord, Line
+from daysheet.desk.reading.claim_work import ClaimWork
 from daysheet.desk.refusals import conflict, not_possible
 from daysheet.web.typed import amount_of, day_of, key_of
 from daysheet.web.wording import words

@@ -9,7 +9,8 @@ from fastapi.responses import HTMLResponse
 from pydantic import BaseModel
 
 from daysheet.desk.actors import DeskRole, display_codes
-from daysheet.desk.claim_list import (
+from daysheet.desk.published import published
+from daysheet.desk.reading.claim_list import (
     OLDEST,
     SORTS,
     TABS,
@@ -21,10 +22,9 @@ from daysheet.desk.claim_list import (
     payers_and_clinicians,
     tab_counts,
 )
-from daysheet.desk.freshness import freshness
-from daysheet.desk.published import published
+from daysheet.desk.reading.freshness import freshness
+from daysheet.desk.reading.receivables import PAGE, Source
 from daysheet.desk.receipts import fits_text
-from daysheet.desk.receivables import PAGE, Source
 from daysheet.desk.refusals import Refused, not_possible
 from daysheet.desk.viewing import record_view
 from daysheet.web.claim_forms import Words

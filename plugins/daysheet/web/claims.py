@@ -7,14 +7,14 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from daysheet.desk.actors import Actor, DeskRole
-from daysheet.desk.claim_record import ClaimRecord, claim_record
-from daysheet.desk.claim_work import claim_work, last_change
-from daysheet.desk.denials import GROUP_CODES
-from daysheet.desk.freshness import freshness
-from daysheet.desk.notes import KINDS
+from daysheet.desk.lifecycle.denials import GROUP_CODES
 from daysheet.desk.published import published
+from daysheet.desk.reading.claim_record import ClaimRecord, claim_record
+from daysheet.desk.reading.claim_work import claim_work, last_change
+from daysheet.desk.reading.freshness import freshness
 from daysheet.desk.refusals import Refused
 from daysheet.desk.viewing import record_view
+from daysheet.desk.work.notes import KINDS
 from daysheet.web.claim_forms import (
     DAY_OF,
     DECISIONS,

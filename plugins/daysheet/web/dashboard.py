@@ -8,13 +8,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
-from daysheet.desk import overview
 from daysheet.desk.actors import DeskRole
-from daysheet.desk.aging import AgedFilter, AgedTotal, aged_totals, worst_payers
-from daysheet.desk.freshness import freshness
-from daysheet.desk.metrics import read_metrics
 from daysheet.desk.published import published
-from daysheet.desk.receivables import Source, forgotten_totals
+from daysheet.desk.reading import overview
+from daysheet.desk.reading.aging import AgedFilter, AgedTotal, aged_totals, worst_payers
+from daysheet.desk.reading.freshness import freshness
+from daysheet.desk.reading.metrics import read_metrics
+from daysheet.desk.reading.receivables import Source, forgotten_totals
 from daysheet.web import charts
 from daysheet.web.forgotten import KINDS
 from daysheet.web.guards import DeskSession, Member

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from daysheet.desk.reconciliation import List
+from daysheet.desk.money.reconciliation import List
 
 
 @dataclass(frozen=True)

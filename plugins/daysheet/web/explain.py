@@ -16,9 +16,9 @@ from daysheet.builds.opening import Build, read_build
 from daysheet.builds.raw_rows import raw_row
 from daysheet.catalog import load_catalog
 from daysheet.desk.actors import DeskRole
-from daysheet.desk.freshness import freshness
 from daysheet.desk.published import Reader, published
-from daysheet.desk.receivables import Order
+from daysheet.desk.reading.freshness import freshness
+from daysheet.desk.reading.receivables import Order
 from daysheet.desk.refusals import Refused
 from daysheet.desk.viewing import record_view
 from daysheet.web.guards import AnyMember, DeskSession, Member, ReaderSession

@@ -5,10 +5,10 @@ from dataclasses import replace
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from daysheet.desk.families import OLDEST_MONEY, SORTED_BY, families, family_ledger
-from daysheet.desk.freshness import freshness
 from daysheet.desk.published import published
-from daysheet.desk.receivables import Order
+from daysheet.desk.reading.families import OLDEST_MONEY, SORTED_BY, families, family_ledger
+from daysheet.desk.reading.freshness import freshness
+from daysheet.desk.reading.receivables import Order
 from daysheet.desk.refusals import not_possible
 from daysheet.desk.viewing import record_view
 from daysheet.web.guards import DeskSession, Member

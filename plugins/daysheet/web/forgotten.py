@@ -4,9 +4,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from daysheet.desk.actors import display_codes
-from daysheet.desk.freshness import freshness
 from daysheet.desk.published import published
-from daysheet.desk.receivables import (
+from daysheet.desk.reading.freshness import freshness
+from daysheet.desk.reading.receivables import (
     ForgottenFilter,
     ForgottenMoney,
     Order,

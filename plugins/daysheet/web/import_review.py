@@ -10,19 +10,19 @@ from fastapi.responses import HTMLResponse, Response
 from pydantic import BaseModel
 
 from daysheet.desk.actors import Actor, DeskRole
-from daysheet.desk.assignment import take
-from daysheet.desk.finishing import finish
-from daysheet.desk.freshness import freshness
-from daysheet.desk.import_conflicts import list_conflicts, session_asked_about
-from daysheet.desk.payer_review import (
+from daysheet.desk.published import published
+from daysheet.desk.reading.freshness import freshness
+from daysheet.desk.reading.import_conflicts import list_conflicts, session_asked_about
+from daysheet.desk.reading.receivables import Order
+from daysheet.desk.refusals import Refused, conflict, not_possible
+from daysheet.desk.setup.payer_review import (
     confirm_payer,
     known_payers,
     merge_payer,
     payers_in_review,
 )
-from daysheet.desk.published import published
-from daysheet.desk.receivables import Order
-from daysheet.desk.refusals import Refused, conflict, not_possible
+from daysheet.desk.work.assignment import take
+from daysheet.desk.work.finishing import finish
 from daysheet.ingest.reports.corrections import same_visit, two_visits
 from daysheet.web.forms import Form
 from daysheet.web.guards import DeskSession, Member

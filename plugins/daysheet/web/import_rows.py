@@ -9,9 +9,9 @@ from fastapi.responses import HTMLResponse, Response
 from pydantic import BaseModel, ConfigDict
 
 from daysheet.desk.actors import Actor
-from daysheet.desk.freshness import freshness
-from daysheet.desk.import_record import import_row
 from daysheet.desk.published import published
+from daysheet.desk.reading.freshness import freshness
+from daysheet.desk.reading.import_record import import_row
 from daysheet.desk.refusals import Refused, not_possible
 from daysheet.desk.viewing import record_view
 from daysheet.ingest.reports.decisions import accept, discard, retry

@@ -4,8 +4,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from daysheet.desk.actors import DeskRole
-from daysheet.desk.freshness import freshness
-from daysheet.desk.import_record import (
+from daysheet.desk.published import published
+from daysheet.desk.reading.freshness import freshness
+from daysheet.desk.reading.import_record import (
     FileFilter,
     State,
     file_kinds,
@@ -13,8 +14,7 @@ from daysheet.desk.import_record import (
     list_files,
     list_rows,
 )
-from daysheet.desk.published import published
-from daysheet.desk.receivables import Order
+from daysheet.desk.reading.receivables import Order
 from daysheet.desk.refusals import Refused
 from daysheet.web.guards import DeskSession, Member
 from daysheet.web.listing import listing

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from fastapi import Request
 
-from daysheet.desk.receivables import LARGEST_PAGE, PAGE, Order
+from daysheet.desk.reading.receivables import LARGEST_PAGE, PAGE, Order
 from daysheet.desk.refusals import not_possible
 
 _NO_FILTERS = {"sort", "page", "size", "done"}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
-from daysheet.desk.metrics import BOUND_IS_GREEN, HIGHER_IS_BETTER, Metric, Target
+from daysheet.desk.reading.metrics import BOUND_IS_GREEN, HIGHER_IS_BETTER, Metric, Target
 from daysheet.warehouse.desk_views import load_view
 from daysheet.web.charts import Line, line
 from daysheet.web.pages import day, money

@@ -8,8 +8,8 @@ from fastapi.responses import HTMLResponse
 
 from daysheet.builds.history import model_tasks, shown_version, times_of_model, version_checks
 from daysheet.catalog import load_catalog
-from daysheet.desk.freshness import freshness
 from daysheet.desk.published import published
+from daysheet.desk.reading.freshness import freshness
 from daysheet.desk.refusals import Refused
 from daysheet.dictionary import Dictionary, compile_dictionary
 from daysheet.graph import load_graph

@@ -11,16 +11,16 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel
 
 from daysheet.desk.actors import Actor, DeskRole
-from daysheet.desk.adjustments import adjust_payment
-from daysheet.desk.freshness import freshness
-from daysheet.desk.live_allocations import Live
-from daysheet.desk.payable import MOST_SESSIONS, found, payable
-from daysheet.desk.payment_record import PaymentRecord, payment_record
+from daysheet.desk.ledger.adjustments import adjust_payment
+from daysheet.desk.money.live_allocations import Live
+from daysheet.desk.money.reversals import reverse_payment
+from daysheet.desk.money.settlement import undo
+from daysheet.desk.money.splits import correct_split
 from daysheet.desk.published import Reader, published
+from daysheet.desk.reading.freshness import freshness
+from daysheet.desk.reading.payable import MOST_SESSIONS, found, payable
+from daysheet.desk.reading.payment_record import PaymentRecord, payment_record
 from daysheet.desk.refusals import Refused, not_possible
-from daysheet.desk.reversals import reverse_payment
-from daysheet.desk.settlement import undo
-from daysheet.desk.splits import correct_split
 from daysheet.desk.viewing import record_view
 from daysheet.web import forms
 from daysheet.web.guards import DeskSession, Member

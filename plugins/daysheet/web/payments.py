@@ -9,11 +9,11 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
 from daysheet.desk.actors import Actor, DeskRole
-from daysheet.desk.freshness import freshness
-from daysheet.desk.payable import named, payers
-from daysheet.desk.payment_record import payments_by_id, recent_payments
-from daysheet.desk.payments import record_payment
+from daysheet.desk.money.payments import record_payment
 from daysheet.desk.published import Reader, published
+from daysheet.desk.reading.freshness import freshness
+from daysheet.desk.reading.payable import named, payers
+from daysheet.desk.reading.payment_record import payments_by_id, recent_payments
 from daysheet.desk.receipts import Method
 from daysheet.desk.refusals import Refused
 from daysheet.desk.viewing import record_view

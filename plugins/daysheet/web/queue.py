@@ -10,14 +10,14 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from daysheet.desk.actors import Actor, DeskRole, display_codes
-from daysheet.desk.alert_list import Level, count_alerts, list_alerts
-from daysheet.desk.freshness import freshness
-from daysheet.desk.overview import alert_counts
 from daysheet.desk.published import published
-from daysheet.desk.receivables import Order
+from daysheet.desk.reading.alert_list import Level, count_alerts, list_alerts
+from daysheet.desk.reading.freshness import freshness
+from daysheet.desk.reading.overview import alert_counts
+from daysheet.desk.reading.receivables import Order
 from daysheet.desk.refusals import not_possible
-from daysheet.desk.scoring import Queue
-from daysheet.desk.work_queue import Filters, Whose, list_queue, payers_of_items
+from daysheet.desk.work.queue import Filters, Whose, list_queue, payers_of_items
+from daysheet.desk.work.scoring import Queue
 from daysheet.web.guards import DeskSession, Member
 from daysheet.web.listing import Listing, listing
 from daysheet.web.pages import page

@@ -13,15 +13,15 @@ from pydantic import BaseModel
 
 from daysheet.alerts import acting
 from daysheet.desk.actors import Actor, DeskRole, display_codes
-from daysheet.desk.alert_list import live_alert
-from daysheet.desk.assignment import assign, take, workers
-from daysheet.desk.finishing import finish
-from daysheet.desk.freshness import freshness
 from daysheet.desk.published import published
+from daysheet.desk.reading.alert_list import live_alert
+from daysheet.desk.reading.freshness import freshness
 from daysheet.desk.refusals import Refused, not_possible
-from daysheet.desk.snoozing import latest_day, snooze
-from daysheet.desk.work_queue import open_item
-from daysheet.desk.work_state import STATE_KINDS
+from daysheet.desk.work.assignment import assign, take, workers
+from daysheet.desk.work.finishing import finish
+from daysheet.desk.work.queue import open_item
+from daysheet.desk.work.snoozing import latest_day, snooze
+from daysheet.desk.work.state import STATE_KINDS
 from daysheet.web.forms import Form
 from daysheet.web.guards import DeskSession, Member
 from daysheet.web.pages import page, see_other

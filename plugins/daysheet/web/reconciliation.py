@@ -11,12 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel
 
 from daysheet.desk.actors import Actor, DeskRole, display_codes
-from daysheet.desk.difference_list import Sums, one_line, subjects, sums
-from daysheet.desk.freshness import freshness
-from daysheet.desk.payable import payers
-from daysheet.desk.published import published
-from daysheet.desk.receivables import Order
-from daysheet.desk.reconciliation import (
+from daysheet.desk.money.reconciliation import (
     ControlTotal,
     Difference,
     List,
@@ -25,8 +20,13 @@ from daysheet.desk.reconciliation import (
     differences,
     post_difference,
 )
+from daysheet.desk.money.settlement import Remainder
+from daysheet.desk.published import published
+from daysheet.desk.reading.difference_list import Sums, one_line, subjects, sums
+from daysheet.desk.reading.freshness import freshness
+from daysheet.desk.reading.payable import payers
+from daysheet.desk.reading.receivables import Order
 from daysheet.desk.refusals import Refused, not_possible
-from daysheet.desk.settlement import Remainder
 from daysheet.web import forms
 from daysheet.web.difference_words import LISTS
 from daysheet.web.guards import DeskSession, Member

@@ -9,13 +9,13 @@ from fastapi.responses import HTMLResponse, Response
 
 from daysheet.alerts.rules import RULES
 from daysheet.desk.actors import Actor
-from daysheet.desk.freshness import freshness
 from daysheet.desk.published import published
+from daysheet.desk.reading.freshness import freshness
+from daysheet.desk.reading.receivables import Order
 from daysheet.desk.receipts import fits_text
-from daysheet.desk.receivables import Order
 from daysheet.desk.refusals import Refused
-from daysheet.desk.sections import SECTIONS
-from daysheet.desk.settings import (
+from daysheet.desk.setup.sections import SECTIONS
+from daysheet.desk.setup.settings import (
     Section,
     last_change,
     read_entries,

@@ -8,8 +8,11 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from daysheet.desk.live_allocations import Live
-from daysheet.desk.payable import (
+from daysheet.desk.money.live_allocations import Live
+from daysheet.desk.money.payments import Allocation
+from daysheet.desk.money.settlement import Remainder
+from daysheet.desk.published import Reader
+from daysheet.desk.reading.payable import (
     Candidate,
     LastChange,
     Payable,
@@ -18,10 +21,7 @@ from daysheet.desk.payable import (
     payable,
     suggested,
 )
-from daysheet.desk.payments import Allocation
-from daysheet.desk.published import Reader
 from daysheet.desk.refusals import Refused, not_possible
-from daysheet.desk.settlement import Remainder
 from daysheet.web.typed import amount_of, key_of, search_of, version_of
 
 NOTHING = Decimal("0.00")

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from daysheet.desk.alert_list import ListedAlert
-from daysheet.desk.claim_record import Event, LiveAlert
+from daysheet.desk.reading.alert_list import ListedAlert
+from daysheet.desk.reading.claim_record import Event, LiveAlert
 
 _TONES = {
     "denied": "bad",

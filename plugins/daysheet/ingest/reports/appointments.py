@@ -11,9 +11,15 @@ from uuid import UUID, uuid4
 import psycopg
 
 from daysheet.desk.actors import Actor
-from daysheet.desk.adjustments import adjust
-from daysheet.desk.lifecycle import Change, Details, Origin, change_each, record_first_status
-from daysheet.desk.work_items import open_item, wake
+from daysheet.desk.ledger.adjustments import adjust
+from daysheet.desk.lifecycle.changes import (
+    Change,
+    Details,
+    Origin,
+    change_each,
+    record_first_status,
+)
+from daysheet.desk.work.items import open_item, wake
 from daysheet.ingest.reports import sessions
 from daysheet.ingest.reports.parties import ensure_clients, ensure_clinicians, ensure_payers
 from daysheet.ingest.reports.rows import Report, ReportRow, Verdict, VerdictName

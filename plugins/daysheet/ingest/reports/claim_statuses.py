@@ -9,8 +9,8 @@ import psycopg
 from psycopg.rows import class_row
 
 from daysheet.desk.actors import Actor
-from daysheet.desk.lifecycle import Change, Details, Origin, change_each
-from daysheet.desk.work_items import close_items, open_item
+from daysheet.desk.lifecycle.changes import Change, Details, Origin, change_each
+from daysheet.desk.work.items import close_items, open_item
 
 CONFIRM_SENT = frozenset({"prepared", "scrub", "downloaded"})
 MORE_INFO = "more info required"

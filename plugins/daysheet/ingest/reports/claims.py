@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 import psycopg
 
 from daysheet.desk.actors import Actor
-from daysheet.desk.lifecycle import Origin
-from daysheet.desk.work_items import close_items, open_item
+from daysheet.desk.lifecycle.changes import Origin
+from daysheet.desk.work.items import close_items, open_item
 from daysheet.ingest.reports.claim_statuses import CONFIRM_SENT, KNOWN_WORDS, follow_claims
 from daysheet.ingest.reports.known_claims import Claim, KnownClaims, first_services
 from daysheet.ingest.reports.parties import ensure_clients, ensure_payers

@@ -6,9 +6,9 @@ import psycopg
 from psycopg import sql
 
 from daysheet.desk.actors import Actor, DeskRole, system
-from daysheet.desk.lifecycle import Details, change_status
+from daysheet.desk.lifecycle.changes import Details, change_status
 from daysheet.desk.refusals import Refused, conflict, not_possible
-from daysheet.desk.work_items import close_items, open_item
+from daysheet.desk.work.items import close_items, open_item
 from daysheet.ingest.reports.sessions import IDENTITY, SNAPSHOT_TYPES, Stored, lock_sessions
 from daysheet.ingest.reports.statuses import first_status, steps
 

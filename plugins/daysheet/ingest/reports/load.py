@@ -12,7 +12,7 @@ import psycopg
 
 from daysheet.catalog import Contract
 from daysheet.desk.actors import Actor, system
-from daysheet.desk.work_items import open_item
+from daysheet.desk.work.items import open_item
 from daysheet.ingest.accounting import AccountingBroken
 from daysheet.ingest.load import begin_file, end_file, tune
 from daysheet.ingest.reports.judging import Judge, judge_of

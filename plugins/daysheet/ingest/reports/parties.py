@@ -6,7 +6,7 @@ from uuid import UUID
 
 import psycopg
 
-from daysheet.desk.work_items import open_item
+from daysheet.desk.work.items import open_item
 from daysheet.ingest.reports.cells import Payer
 
 

@@ -11,11 +11,11 @@ from psycopg.rows import class_row
 
 from daysheet.desk.actors import Actor
 from daysheet.desk.amounts import share
-from daysheet.desk.lifecycle import Change, Details, change_each
-from daysheet.desk.outcomes import correct_denial, correct_first_outcome
-from daysheet.desk.payments import Allocation, Posting, allocate_each, split_over_claim
-from daysheet.desk.takebacks import place_takeback
-from daysheet.desk.work_items import open_item
+from daysheet.desk.lifecycle.changes import Change, Details, change_each
+from daysheet.desk.lifecycle.outcomes import correct_denial, correct_first_outcome
+from daysheet.desk.money.payments import Allocation, Posting, allocate_each, split_over_claim
+from daysheet.desk.money.takebacks import place_takeback
+from daysheet.desk.work.items import open_item
 from daysheet.ingest.reports.claim_statuses import steps_to
 from daysheet.ingest.reports.waiting_lines import Line, find_waiting
 

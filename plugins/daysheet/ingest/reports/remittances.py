@@ -11,11 +11,11 @@ from uuid import UUID, uuid4
 import psycopg
 
 from daysheet.desk.actors import Actor
-from daysheet.desk.lifecycle import Origin
-from daysheet.desk.matching import ClaimReferences, match_claims
-from daysheet.desk.payments import record_payment
-from daysheet.desk.reversals import take_back
-from daysheet.desk.work_items import open_item
+from daysheet.desk.lifecycle.changes import Origin
+from daysheet.desk.money.matching import ClaimReferences, match_claims
+from daysheet.desk.money.payments import record_payment
+from daysheet.desk.money.reversals import take_back
+from daysheet.desk.work.items import open_item
 from daysheet.ingest.reports.parties import ensure_clients, ensure_payers
 from daysheet.ingest.reports.remittance_lines import Posted, post_waiting
 from daysheet.ingest.reports.rows import Report, ReportRow, Verdict

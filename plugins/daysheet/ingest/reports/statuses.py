@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from daysheet.desk.guards import LOCKED_NOTES
+from daysheet.desk.lifecycle.guards import LOCKED_NOTES
 
 Snapshot = dict[str, Any]  # column of desk.sessions -> what the newest export says
 

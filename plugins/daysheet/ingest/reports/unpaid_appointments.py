@@ -10,8 +10,8 @@ import psycopg
 from psycopg.rows import class_row
 
 from daysheet.desk.actors import Actor
-from daysheet.desk.lifecycle import Origin
-from daysheet.desk.work_items import open_item
+from daysheet.desk.lifecycle.changes import Origin
+from daysheet.desk.work.items import open_item
 from daysheet.ingest.reports.claim_statuses import follow_claims
 from daysheet.ingest.reports.known_claims import Claim, KnownClaims, first_services
 from daysheet.ingest.reports.parties import find_clients

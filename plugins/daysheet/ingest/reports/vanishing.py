@@ -2,7 +2,7 @@
 
 import psycopg
 
-from daysheet.desk.work_items import open_item
+from daysheet.desk.work.items import open_item
 from daysheet.ingest.reports.rows import Report
 
 COVERED_PCT = 80  # of the stored sessions an export must hold to say anything by silence

@@ -9,7 +9,7 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import class_row
 
-from daysheet.desk.lifecycle import Origin
+from daysheet.desk.lifecycle.changes import Origin
 
 # Lines wait until their claim is known and has sessions. A line naming another client waits too.
 _NAME_CLAIMS = (

@@ -1,0 +1,1 @@
+"""What pages and mails show of the desk, beside the published build."""
