@@ -7,7 +7,7 @@ from importlib.metadata import version
 from typing import Any
 
 from daysheet.embedded.api import AirflowApi, ApiRefused
-from daysheet.embedded.databases import current_build, server_version
+from daysheet.embedded.databases import current_build, server_start, server_version
 from daysheet.embedded.deployment import PARTS, Deployment
 from daysheet.embedded.ports import is_answered
 from daysheet.warehouse import DatabaseFault
@@ -73,14 +73,19 @@ class Condition:
 def answering(deployment: Deployment, since: dict[str, datetime] | None = None) -> set[str]:
     """The parts beside Postgres that answer, or lately told Airflow that they work.
 
-    One killed a moment ago still counts for half a minute; not when it is in ``since`` and was
-    last heard of before that.
+    One killed a moment ago still counts for half a minute; not when it was last heard of before
+    Postgres started, whose end it may not outlive, or before the time given for it in ``since``.
     """
     found = {"mailbox"} if is_answered(deployment.settings.smtp_port) else set()
     try:
         heartbeats = AirflowApi(deployment).heartbeats()
-    except ApiRefused:
+        started = server_start(deployment)
+    except (ApiRefused, DatabaseFault):
         return found
     since = since or {}
-    works = {part for part, beat in heartbeats.items() if beat and beat >= since.get(part, beat)}
+    works = {
+        part
+        for part, beat in heartbeats.items()
+        if beat and beat >= max(started, since.get(part, started))
+    }
     return found | {"api-server"} | works

@@ -1,5 +1,6 @@
 """What a deployment asks its two databases about themselves."""
 
+from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 
@@ -31,6 +32,13 @@ def server_version(deployment: Deployment) -> str:
     """Postgres's version; a :class:`~daysheet.warehouse.DatabaseFault` when it does not answer."""
     with session(deployment.dsn(Role.READER), _APPLICATION) as connection:
         return connection.info.parameter_status("server_version") or "unknown"
+
+
+def server_start(deployment: Deployment) -> datetime:
+    """When Postgres was last started; a fault as above."""
+    with session(deployment.dsn(Role.READER), _APPLICATION) as connection:
+        ((started,),) = connection.execute("select pg_postmaster_start_time()").fetchall()
+    return started
 
 
 def current_build(deployment: Deployment) -> dict[str, Any] | None:

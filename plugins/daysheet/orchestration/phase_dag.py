@@ -45,7 +45,7 @@ START = pendulum.datetime(2026, 1, 1, tz="UTC")
 
 DEFAULT_ARGS = {
     "owner": "ops",
-    "retries": 2,
+    "retries": 4,  # over two and a half minutes: a database that restarts costs no build
     "retry_delay": timedelta(seconds=10),
     "retry_exponential_backoff": True,
     "max_retry_delay": timedelta(minutes=5),
