@@ -17,7 +17,20 @@ class DaysheetPlugin(AirflowPlugin):
             "destination": "nav",
             "url_route": "billing-desk",
             "nav_top_level": True,
-        }
+        },
+        {
+            "name": "Builds and models",
+            "href": "/daysheet/builds",
+            "destination": "nav",
+            "url_route": "builds-and-models",
+            "nav_top_level": True,
+        },
+        {
+            "name": "What it made",
+            "href": "/daysheet/dags/{DAG_ID}",
+            "destination": "dag",
+            "url_route": "what-it-made",
+        },
     ]
 
     @property

@@ -34,19 +34,23 @@ _WATCH = """
 """
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """The system's Chromium; where there is none, tests are skipped, or fail if REQUIRE_BROWSER."""
+def path_of_browser() -> str:
+    """The system's Chromium; without one the test is skipped, or fails if REQUIRE_BROWSER is 1."""
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None:
         told = f"no browser: install one of {', '.join(BROWSERS)} (apt-get install chromium)"
-        if os.environ.get("REQUIRE_BROWSER") == "1":
-            pytest.fail(told)
-        pytest.skip(told)
+        (pytest.fail if os.environ.get("REQUIRE_BROWSER") == "1" else pytest.skip)(told)
+    return found
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium, running."""
+    path = path_of_browser()
     with sync_playwright() as playwright:
         # Chromium's own sandbox cannot be set up by root, nor its shared memory in a container.
         browser = playwright.chromium.launch(
-            executable_path=found, args=["--no-sandbox", "--disable-dev-shm-usage"]
+            executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"]
         )
         yield browser
         browser.close()

@@ -118,6 +118,7 @@ def open_practice(desk: Desk) -> Practice:
         "/builds/{before}/{after}": (f"/builds/{build}/{build}",),
         "/builds/{before}/{after}/{model}": (f"/builds/{build}/{build}/{MODEL}",),
         "/claims/{reference}": tuple(f"/claims/{each}" for each in references),
+        "/dags/{dag_id}": ("/dags/ingest_csv_drops", "/dags/open_build"),
         "/explain/{model}": (f"/explain/{MODEL}",),
         "/explain/{model}/row": (f"/explain/{MODEL}/row?key=11",),
         "/explain/raw/{source}/{table}/{file}/{line}": (

@@ -131,7 +131,11 @@ def test_the_billing_desk_is_in_the_navigation_for_who_has_a_role_there(home):
     assert opened(f"{url}static/desk.css")[0] == 401
     views = [view for each in AirflowApi(home.deployment).get("plugins")["plugins"]
              for view in each["external_views"]]  # fmt: skip
-    assert ("Billing desk", "/daysheet/") in {(view["name"], view["href"]) for view in views}
+    assert {(view["destination"], view["href"]) for view in views} == {
+        ("nav", "/daysheet/"),
+        ("nav", "/daysheet/builds"),
+        ("dag", "/daysheet/dags/{DAG_ID}"),
+    }
 
 
 def opened(url: str, **headers: str) -> tuple[int, str]:

@@ -82,6 +82,8 @@ GRID = {
         "/claims/RC-ABCDEFG/adjustments/undo",
         BILLERS_422,
     ),
+    ("GET", "/dags/{dag_id}"): ("/dags/ingest_csv_drops", LED_ON),
+    ("GET", "/denials"): ("/denials", AT_THE_DESK),
     ("GET", "/payments"): ("/payments", AT_THE_DESK),
     ("POST", "/payments"): ("/payments", BILLERS_422),
     ("GET", "/payments/reconciliation"): ("/payments/reconciliation", AT_THE_DESK),

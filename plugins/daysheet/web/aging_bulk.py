@@ -21,12 +21,12 @@ from daysheet.desk.lifecycle.selections import (
     portals_of,
     selection,
     versions_of,
-    who_may_work,
 )
 from daysheet.desk.published import published
 from daysheet.desk.reading.aging import aged_claims
 from daysheet.desk.reading.freshness import freshness
 from daysheet.desk.refusals import Refused, missing
+from daysheet.desk.work.assignment import workers
 from daysheet.web import forms
 from daysheet.web.aging_filters import ME, NOBODY, asked_for
 from daysheet.web.claim_forms import Words
@@ -126,7 +126,8 @@ def _owners(connection: psycopg.Connection, member: Actor) -> dict[str, str | No
     """Whom the member may give work to, by what the form calls them; None is the pool."""
     if not member.may(DeskRole.LEAD):
         return {ME: member.user_id}
-    return {ME: member.user_id, **who_may_work(connection), NOBODY: None}
+    called = {code: user_id for user_id, code in workers(connection)}
+    return {ME: member.user_id, **called, NOBODY: None}
 
 
 def _assigning(fields: Fields, owners: dict[str, str | None]) -> bulk.Work:

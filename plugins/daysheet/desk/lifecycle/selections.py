@@ -191,16 +191,6 @@ def portals_of(
     return found
 
 
-def who_may_work(connection: psycopg.Connection) -> dict[str, str]:
-    """User names of those to whom work can be given, by what they are called."""
-    return dict(
-        connection.execute(
-            "select display_code, user_id from desk.staff"
-            " where active and desk_role != 'viewer' order by display_code"
-        ).fetchall()
-    )
-
-
 def _read(said: dict | None) -> Outcome | None:
     if said is None:
         return None

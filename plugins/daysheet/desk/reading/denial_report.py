@@ -36,6 +36,11 @@ class DenialRate:
     written_off: Decimal
 
     @property
+    def still_open(self) -> Decimal:
+        """What was denied and neither came in nor was given up."""
+        return self.denied_amount - self.recovered - self.written_off
+
+    @property
     def is_small(self) -> bool:
         """Too few decisions to say much."""
         return self.decided < SMALL_SAMPLE
