@@ -265,13 +265,13 @@ def test_forgotten_money_is_what_nobody_asked_for(practice):
         for row in listed(practice, forgotten_money)
     ]  # fmt: skip
     assert rows == [
-        ("procedure_on_no_claim", 21, 366, None, -1, True, "Borealis"),
         ("claim_never_sent", 908, 354, 70, 11, True, "Borealis"),
         # a payer of that name takes claims for 120 days
         ("claim_never_sent", 907, 19, 60, 101, False, "Acme  Dental"),
         ("procedure_on_no_claim", 20, 10, 88, 110, False, "Acme  Dental"),
         ("session_never_billed", None, 1, 100, 119, False, "ACME Dental"),
         ("procedure_on_no_claim", 7, 1, 12, 119, False, "Acme  Dental"),
+        ("procedure_on_no_claim", 21, 366, None, -1, True, "Borealis"),  # too late
     ]
     late = listed(practice, forgotten_money, ForgottenFilter(max_days_left=14))
     assert len(late) == 2
