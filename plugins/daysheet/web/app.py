@@ -38,6 +38,7 @@ from daysheet.web import (
 from daysheet.web.access import UserName
 from daysheet.web.envelope import Envelope
 from daysheet.web.guards import same_origin
+from daysheet.web.intake import Intake
 from daysheet.web.pages import error_page
 
 
@@ -82,7 +83,8 @@ def make_app() -> FastAPI:
         assets,
     ):
         app.include_router(part.router)
-    app.add_middleware(Envelope)
+    app.add_middleware(Intake)
+    app.add_middleware(Envelope)  # the last one stands outside: its headers are on every answer
     app.exception_handler(Refused)(_refused)
     app.exception_handler(HTTPException)(_http_problem)
     app.exception_handler(RequestValidationError)(_invalid)

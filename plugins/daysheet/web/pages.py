@@ -34,6 +34,8 @@ _ERRORS = {
     404: ("Not found", "There is nothing here, or nothing you may see."),
     405: ("Not possible", "This page cannot be used that way."),
     409: ("Changed meanwhile", "Somebody else was faster: reload and look again."),
+    413: ("Too much at once", "No form of these pages is that long."),
+    415: ("Not a form", "Only plain forms, as these pages send them, are read."),
     422: ("Not possible as asked", "Something in the request cannot be right."),
     500: (
         "Something failed here",
