@@ -1,7 +1,7 @@
 """The only package that talks to Postgres: sessions, errors, locks, migrations, raw tables."""
 
-from daysheet.warehouse.errors import DatabaseFault
+from daysheet.warehouse.errors import DatabaseFault, NotText
 from daysheet.warehouse.locks import LockClass
 from daysheet.warehouse.sessions import PINNED_SETTINGS, Role, session
 
-__all__ = ["PINNED_SETTINGS", "DatabaseFault", "LockClass", "Role", "session"]
+__all__ = ["PINNED_SETTINGS", "DatabaseFault", "LockClass", "NotText", "Role", "session"]

@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
 from daysheet.desk.refusals import Refused
+from daysheet.warehouse import NotText
 from daysheet.web import (
     aging,
     aging_bulk,
@@ -86,6 +87,7 @@ def make_app() -> FastAPI:
     app.add_middleware(Intake)
     app.add_middleware(Envelope)  # the last one stands outside: its headers are on every answer
     app.exception_handler(Refused)(_refused)
+    app.exception_handler(NotText)(_not_text)
     app.exception_handler(HTTPException)(_http_problem)
     app.exception_handler(RequestValidationError)(_invalid)
     return app
@@ -93,6 +95,11 @@ def make_app() -> FastAPI:
 
 async def _refused(request: Request, refusal: Any) -> HTMLResponse:
     return error_page(request, refusal.status, refusal.problem)
+
+
+async def _not_text(request: Request, fault: Any) -> HTMLResponse:
+    # a sender's fault, not ours: no keyboard types what no text can hold
+    return error_page(request, 422, "control characters are refused")
 
 
 async def _http_problem(request: Request, problem: Any) -> HTMLResponse:
