@@ -26,12 +26,18 @@ router = APIRouter()
 # None is a claim of no known day; the words are those of the list's own filter.
 _BRACKETS = ("0-30", "31-60", "61-90", "90+", None)
 
-# The tab of the claim tracker that a status is on.
+# Where the sessions of a status are: those that were sent are on the aging list one by one, with
+# the same dollars; the others only on a tab of the claim tracker.
+_SENT = ("submitted", "pending", "approved", "denied", "appealing")
 _TABS = {
     "completed": "not_ready",
     "documented": "not_ready",
     "ready_to_bill": "ready",
-    **{each: each for each in ("submitted", "pending", "approved", "paid", "denied", "appealing")},
+    "paid": "paid",
+}
+_ROWS = {
+    **{each: f"/aging?source=simplepractice&snoozed=show&status={each}" for each in _SENT},
+    **{each: f"/claims?tab={tab}&source=counseling" for each, tab in _TABS.items()},
 }
 _ROOM = Decimal("1.02")  # so that a mark at the highest is seen
 
@@ -86,7 +92,7 @@ def dashboard(
         aged=_aged(totals),
         payers=payers,
         stages=stages,
-        tabs=_TABS,
+        stage_rows=_ROWS,
         most=max(each.amount for each in stages if each.status != "paid"),
         months=months[::-1],
         highest=max(max(each.total, each.budget or Decimal(0)) for each in months) * _ROOM,

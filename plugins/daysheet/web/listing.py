@@ -10,6 +10,7 @@ from daysheet.desk.reading.receivables import LARGEST_PAGE, PAGE, Order
 from daysheet.desk.refusals import not_possible
 
 _NO_FILTERS = {"sort", "page", "size", "done"}
+_AS_IT_IS = {"payer"}  # chosen, not typed: a name may begin or end with a space
 _LAST_PAGE = 100_000
 
 
@@ -85,7 +86,11 @@ def listing(
 
     It can be sorted by ``columns`` and narrowed by the ``known`` words; empty words do not count.
     """
-    asked = {name: value.strip() for name, value in request.query_params.items() if value.strip()}
+    asked = {
+        name: value if name in _AS_IT_IS else value.strip()
+        for name, value in request.query_params.items()
+        if value.strip()
+    }
     sort = asked.get("sort") or _signed(usual)
     order = Order(sort.removeprefix("-"), sort.startswith("-"))
     if order.column not in columns:
