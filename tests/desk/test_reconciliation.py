@@ -91,6 +91,31 @@ def test_posting_the_difference_makes_the_ledger_say_what_the_export_says(
         post_difference(books, BILLER, owed, **asked | {"idempotency_key": "another"})
 
 
+def test_the_key_of_another_payment_posts_no_difference(books, payer):
+    owed, other = (
+        a_session(books, "submitted", payer_id=payer, ins_paid_reported=Decimal(100))
+        for _ in range(2)
+    )
+    for each in (owed, other):
+        enter(books, payer, "90.00", part(each, "90.00", remainder="leave_open"))
+    entered = enter(books, payer, "5.00", part(owed, "5.00", remainder="leave_open"))
+    asked = {"received_on": YESTERDAY, "reason": "as the export"}
+    (key,) = books.execute(
+        "select idempotency_key from desk.payments where payment_id = %s", [entered.payment_id]
+    ).fetchone()
+    with refused(409, "key_used_before"):
+        post_difference(books, BILLER, owed, **asked, idempotency_key=key)
+    posted = post_difference(books, BILLER, owed, **asked, idempotency_key="mine")
+    with refused(409, "key_used_before"):
+        post_difference(books, BILLER, other, **asked, idempotency_key="mine")
+    with refused(409, "key_used_before"):
+        post_difference(
+            books, BILLER, owed, **asked | {"received_on": TODAY}, idempotency_key="mine"
+        )
+    assert post_difference(books, BILLER, owed, **asked, idempotency_key="mine") == posted
+    assert [line[0] for line in listed(books, "ledger_against_export")] == [str(other)]
+
+
 def test_control_totals_are_compared_with_remittances_by_reference_and_day(books, payer):
     remitted(books, payer, "100.00", reference="EFT-1")
     remitted(books, payer, "20.00", reference="EFT 1")

@@ -328,6 +328,9 @@ def test_a_write_off_has_its_limit_and_is_undone_once(browser, db, session):
         r'adjustments/undo">\s*<input type="hidden" name="key" value="([^"]+)"', shown.text
     )
     undo = {"key": key[1], "reason": "a mistake"}
+    other = f"/claims/{session(ins_charge=400)}/adjustments/undo"
+    assert browser.send("lead", other, undo).status_code == 404
+    assert read(db, reference, "outstanding") == 300
     assert browser.send("biller", f"{path}/undo", undo).status_code == 403
     assert browser.send("lead", f"{path}/undo", undo).status_code == 303
     assert browser.send("lead", f"{path}/undo", undo).status_code == 409

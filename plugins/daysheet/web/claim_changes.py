@@ -233,11 +233,18 @@ def move(on: On, sent: Annotated[MoneyForm, Sent()]) -> Response:
 
 @router.post("/claims/{reference}/adjustments/undo")
 def undo(on: On, sent: Annotated[UndoForm, Sent()]) -> Response:
-    """Undo an adjustment, once."""
+    """Undo an adjustment of a session of the record, once."""
 
     def work() -> None:
-        key = key_of(sent.key, "key")
-        settlement.undo(on.connection, on.member, key, reason_of(sent.reason))
+        key, reason = key_of(sent.key, "key"), reason_of(sent.reason)
+        subjects = subjects_of(on.connection, on.reference).values()
+        settlement.undo(
+            on.connection,
+            on.member,
+            key,
+            reason,
+            of_sessions=[each["session_id"] for each in subjects if "session_id" in each],
+        )
 
     return on.answer("undone", sent, f"undo-{sent.key}", work)
 

@@ -194,7 +194,7 @@ def post_difference(
     """Make the ledger say of a session what the export says: an ``adjustment`` payment.
 
     It is dated by the user, negative where the export says less, and its line counts as cleared.
-    Raises a 409 if nothing differs any more.
+    Raises a 409 if nothing differs any more, or the key is that of another payment.
     """
     actor.needs(DeskRole.BILLER, "posting a difference")
     in_time(connection, received_on)
@@ -202,6 +202,7 @@ def post_difference(
         before = lock_sessions(connection, [session_id])
         known = by_key(connection, idempotency_key)
         if known is not None:
+            _expect_same(connection, known, session_id, received_on)
             return known
         before[session_id].expect(row_version)
         row = connection.execute(
@@ -221,3 +222,19 @@ def post_difference(
         whole = Allocation(session_id, row[0], remainder=remainder, keep_credit=True)
         post(connection, actor, [(payment, Posting(payment.payment_id, [whole]))], before)
         return payment
+
+
+def _expect_same(
+    connection: psycopg.Connection, known: Payment, session_id: UUID, received_on: date
+) -> None:
+    """Raise a 409 unless the payment is a difference posted to that session on that day."""
+    found = connection.execute(
+        "select from desk.payment_allocations where payment_id = %s and session_id = %s limit 1",
+        [known.payment_id, session_id],
+    ).fetchone()
+    if found is None or known.method != "adjustment" or known.received_on != received_on:
+        raise conflict(
+            f"the key was used for another payment: {known.payment_id}",
+            "key_used_before",
+            first=known.payment_id,
+        )

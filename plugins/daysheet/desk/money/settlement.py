@@ -1,6 +1,6 @@
 """What follows for a session when its money has moved: decisions about the rest, status, stamps."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -15,7 +15,7 @@ from daysheet.desk.ledger.adjustments import SessionKind, adjust, undo_adjustmen
 from daysheet.desk.ledger.balances import Balance, balances, lock_sessions
 from daysheet.desk.ledger.leftovers import is_paid_in_part, keep_items
 from daysheet.desk.lifecycle.changes import Change, change_each, change_status
-from daysheet.desk.refusals import not_possible
+from daysheet.desk.refusals import Refused, not_possible
 from daysheet.desk.work.items import open_item, wake
 
 Remainder = Literal["leave_open", "contractual", "to_client", "underpaid"]
@@ -153,8 +153,18 @@ def move(
         return settle(connection, actor, before, moved)[session_id]
 
 
-def undo(connection: psycopg.Connection, actor: Actor, adjustment_id: UUID, reason: str) -> UUID:
-    """Undo an adjustment and reopen what it had settled. Rights as in ``undo_adjustment``."""
+def undo(
+    connection: psycopg.Connection,
+    actor: Actor,
+    adjustment_id: UUID,
+    reason: str,
+    *,
+    of_sessions: Collection[UUID] | None = None,
+) -> UUID:
+    """Undo an adjustment and reopen what it had settled. Rights as in ``undo_adjustment``.
+
+    With ``of_sessions`` one of another session, or of a payment, is unknown: 404.
+    """
     with connection.transaction():
         rows = connection.execute(
             "select session_id from desk.adjustments"
@@ -162,6 +172,8 @@ def undo(connection: psycopg.Connection, actor: Actor, adjustment_id: UUID, reas
             [adjustment_id],
         ).fetchall()
         moved = {session_id: Moved("reversal") for (session_id,) in rows}
+        if of_sessions is not None and not moved.keys() & set(of_sessions):
+            raise Refused(404, "unknown_adjustment", "there is no such adjustment")
         before = lock_sessions(connection, moved)
         undone = undo_adjustment(connection, actor, adjustment_id, reason)
         settle(connection, actor, before, moved)
