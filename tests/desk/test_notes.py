@@ -8,7 +8,7 @@ import pytest
 from daysheet.desk.refusals import Refused
 from daysheet.desk.work.notes import add_note
 from tests.desk.invented import insert
-from tests.desk.stages import BILLER, TODAY, VIEWER, a_session, read
+from tests.desk.stages import BILLER, LEAD, TODAY, VIEWER, a_session, read
 
 TOMORROW = TODAY + timedelta(days=1)
 
@@ -87,3 +87,38 @@ def test_case_61_text_stays_text_in_notes_and_payers(db, text):
         " inner join desk.sessions using (session_id) inner join desk.payers using (payer_id)"
     ).fetchall()
     assert kept == [(text, text)]
+
+
+@pytest.mark.parametrize("kind", ["call", "follow_up"])
+def test_case_54_a_note_sent_twice_is_one_note(db, kind):
+    session_id = a_session(db, "submitted")
+    (version,) = db.execute(
+        "select row_version from desk.sessions where session_id = %s", [session_id]
+    ).fetchone()
+    asked = {"kind": kind, "outcome": "will call back", "next_action_on": TOMORROW}
+
+    def keep(actor=BILLER, body="asked for the check number", row_version=version, **given):
+        given = {"session_id": session_id, "row_version": row_version} | asked | given
+        return add_note(db, actor, body, **given)
+
+    first = keep()
+    assert keep() == first
+    assert keep(body=" asked for the check number ") == first
+    others = [
+        keep(body="asked again", row_version=None),
+        keep(outcome="no answer", row_version=None),
+        keep(next_action_on=TOMORROW + timedelta(days=1), row_version=None),
+        keep(kind="portal_check", row_version=None),
+        keep(LEAD, row_version=None),
+        keep(session_id=a_session(db, "submitted"), row_version=None),
+    ]
+    assert len({first, *others}) == 7
+
+
+@pytest.mark.parametrize(("seconds", "is_same"), [(59, True), (61, False)])
+def test_the_same_note_a_minute_later_is_another_one(db, seconds, is_same):
+    about = {"session_id": a_session(db, "submitted")}
+    (at,) = db.execute(f"select now() - interval '{seconds} seconds'").fetchone()
+    row = {"kind": "call", "body": "called", "by_user": "biller", "at": at} | about
+    known = insert(db, "notes", row, "note_id")
+    assert (add_note(db, BILLER, "called", kind="call", **about) == known) is is_same

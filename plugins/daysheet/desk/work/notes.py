@@ -15,6 +15,14 @@ Kind = Literal["note", "call", "portal_check", "follow_up"]
 KINDS: tuple[Kind, ...] = ("note", "call", "portal_check", "follow_up")
 LONGEST = 4000
 
+_SAME = """
+    select note_id from desk.notes
+    where {} = %s and kind = %s and body = %s and outcome is not distinct from %s
+    and next_action_on is not distinct from %s and by_user = %s
+    and at > now() - interval '1 minute'
+    order by at limit 1
+"""
+
 
 def add_note(
     connection: psycopg.Connection,
@@ -30,8 +38,9 @@ def add_note(
     """Keep what was found or done; ``subject`` is a session_id or a dental_claim_id.
 
     A follow-up has an outcome and a day for the next step: no touch without one. The day, from
-    tomorrow on, becomes the subject's. Raises 403 below a biller, 404, 409 for a stale
-    ``row_version`` of the subject, 422 with the field.
+    tomorrow on, becomes the subject's. The same again by the same user within a minute, from a
+    button pressed twice, is the note that is there already. Raises 403 below a biller, 404, 409
+    for a stale ``row_version`` of the subject, 422 with the field.
     """
     actor.needs(DeskRole.BILLER, "writing notes")
     body, outcome = body.strip(), (outcome or "").strip() or None
@@ -46,7 +55,14 @@ def add_note(
     if kind == "follow_up" and next_action_on is None:
         raise missing("next_action_on")
     with connection.transaction():
-        about = lock_subject(connection, row_version, **subject)
+        about = lock_subject(connection, None, **subject)
+        values = [about.value, kind, body, outcome, next_action_on, actor.user_id]
+        repeated = connection.execute(
+            sql.SQL(_SAME).format(sql.Identifier(about.key)), values
+        ).fetchone()
+        if repeated is not None:  # before its version is looked at: the first may have raised it
+            return repeated[0]
+        lock_subject(connection, row_version, **subject)
         if next_action_on is not None:
             _plan(connection, about.key, about.value, next_action_on)
         row = connection.execute(
@@ -54,7 +70,7 @@ def add_note(
                 "insert into desk.notes ({}, kind, body, outcome, next_action_on, by_user)"
                 " values (%s, %s, %s, %s, %s, %s) returning note_id"
             ).format(sql.Identifier(about.key)),
-            [about.value, kind, body, outcome, next_action_on, actor.user_id],
+            values,
         ).fetchone()
     assert row is not None
     return row[0]
