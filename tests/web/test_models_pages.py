@@ -54,17 +54,11 @@ def test_from_a_model_a_file_and_line_are_two_clicks_away(browser, build):
 
 
 @pytest.mark.parametrize(
-    ("user", "named", "opened"),
-    [
-        ("nobody", False, False),
-        ("left", False, False),
-        ("viewer", True, False),
-        ("biller", True, True),
-    ],
+    ("user", "opened"), [("nobody", False), ("left", False), ("viewer", False), ("biller", True)]
 )
-def test_names_of_files_are_for_the_desk_and_lines_for_billers(browser, build, user, named, opened):
+def test_names_of_files_and_their_lines_are_for_billers(browser, build, user, opened):
     answer = browser.ask(user, key_of_the_new_line(browser))
-    assert (MARKUP in text(answer)) is named
+    assert (MARKUP in text(answer)) is opened
     assert MARKUP not in answer.text
     assert ("/explain/raw/opendental/claimproc/1/2" in answer.text) is opened
     assert browser.ask(user, RAW).status_code == (200 if opened else 403)

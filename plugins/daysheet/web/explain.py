@@ -80,7 +80,6 @@ def row(
         left_out={name: count for one in found for name, count in one.left_out.items()},
         is_whole=all(one.is_whole for one in found),
         most=SHOWN_ROWS,
-        member=member,
         may_open=member is not None and member.may(DeskRole.BILLER),
         fresh=fresh,
     )
