@@ -37,4 +37,5 @@ class DaysheetPlugin(AirflowPlugin):
     def fastapi_apps(self) -> list[dict[str, Any]]:
         """The web app below ``/daysheet``."""
         app = import_module("daysheet.web.app").app
+        import_module("daysheet.web.warming").warm()
         return [{"app": app, "url_prefix": "/daysheet", "name": "daysheet"}]

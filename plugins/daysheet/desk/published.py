@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any, TypeVar
 
 import psycopg
@@ -77,21 +78,27 @@ class Reader:
         """
         return sql.SQL("with {} listed as ({}) select {} from listed {}").format(
             sql.SQL("" if self.build else _NO_BUILD),
-            sql.SQL(_text(query, given).replace("%", "%%")),
+            sql.SQL(_text(query, **given)),
             columns,
             clauses,
         )
 
 
-def _text(query: str, given: Mapping[str, object]) -> str:
-    """The query's SQL; ``{{ query('x') }}`` in it is that of another query of the same folder."""
+@cache
+def _text(query: str, **given: object) -> str:
+    """The query's SQL for a statement with values: rendered once, it takes longer than many run."""
+    return _rendered(query, given).replace("%", "%%")
+
+
+def _rendered(query: str, given: Mapping[str, object]) -> str:
+    """Its text; ``{{ query('x') }}`` in it is that of another query of the same folder."""
     path = QUERIES / f"{query}.sql"
     return render_text(
         path.read_text(encoding="utf-8"),
         Relations(),
         date.min,
         str(path),
-        query=lambda name: _text(name, given),
+        query=lambda name: _rendered(name, given),
         **given,
     )
 

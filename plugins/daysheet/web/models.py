@@ -44,7 +44,7 @@ def model(request: Request, name: str, connection: ReaderSession) -> HTMLRespons
     """One model: what it means column by column, its SQL as it was run, its last times."""
     if name not in load_catalog().models:
         raise Refused(404, "unknown", "there is no such model")
-    entry = _dictionary().models[name]
+    entry = dictionary().models[name]
     with published(connection) as reader:
         version = shown_version(connection, reader.build, name) if reader.build else None
         return page(
@@ -61,7 +61,7 @@ def model(request: Request, name: str, connection: ReaderSession) -> HTMLRespons
 
 
 @cache
-def _dictionary() -> Dictionary:
+def dictionary() -> Dictionary:
     """Read once in the life of the server: the files it is read from change with the code only."""
     return compile_dictionary(load_catalog(), load_graph())
 

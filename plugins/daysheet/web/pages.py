@@ -99,6 +99,12 @@ def money(value: Decimal | None) -> str:
     return f"{'-' if value < 0 else ''}${abs(value):,.2f}"
 
 
+def compile_pages() -> None:
+    """Compile every template now, so that nobody's page waits for it."""
+    for name in _environment().list_templates(extensions=["html"]):
+        _environment().get_template(name)
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -107,6 +113,7 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,  # they change with the code only: no look at the disk for each page
     )
     environment.filters |= {
         each.__name__: each for each in (actor, clock, day, days_of, headline, money, tone, words)
