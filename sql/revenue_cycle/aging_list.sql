@@ -31,7 +31,6 @@ owed as (
         null::bigint as dental_claim_number,
         aging_report.client_id,
         null::bigint as patient_id,
-        sessions.row_version,
         aging_report.clinician_id,
         payers.name as payer_name,
         aging_report.service_on,
@@ -50,14 +49,8 @@ owed as (
         end as deadline,
         aging_report.assigned_to,
         aging_report.next_action_on,
-        sessions.needs_disposition,
         snoozes.snoozed_until
     from desk.aging_report
-    inner join desk.sessions
-        on
-            aging_report.session_id = sessions.session_id
-            -- all of the report are, which the database cannot know: it has an index of these
-            and (sessions.in_ar or sessions.unbilled)
     left join desk.claims
         on aging_report.claim_id = claims.claim_id
     left join desk.payers
@@ -75,7 +68,6 @@ owed as (
         dental_claim_number,
         null as client_id,
         patient_id,
-        null as row_version,
         null as clinician_id,
         payer_name,
         service_on,
@@ -89,7 +81,6 @@ owed as (
         null as deadline,
         assigned_to,
         next_action_on,
-        false as needs_disposition,
         snoozed_until
     from dental
     where source = 'opendental'
@@ -104,7 +95,7 @@ select
     owed.dental_claim_number,
     owed.client_id,
     owed.patient_id,
-    owed.row_version,
+    sessions.row_version,
     clients.initials as client_initials,
     clients.full_name as client_name,
     owed.clinician_id,
@@ -126,11 +117,13 @@ select
     staff.display_code as owner,
     owed.next_action_on,
     owed.snoozed_until,
-    owed.needs_disposition,
+    coalesce(sessions.needs_disposition, false) as needs_disposition,
     coalesce(live_alerts.alerts, 0) as alerts,
     live_alerts.alert_rank
 from owed
 cross join as_of
+left join desk.sessions
+    on owed.session_id = sessions.session_id
 left join desk.clients
     on owed.client_id = clients.client_id
 left join desk.clinicians

@@ -174,6 +174,11 @@ _OF_A_CLAIM = sql.SQL(", ").join(
     _BRACKET if name == "bracket" else sql.Identifier(name)
     for name in AgedClaim.__dataclass_fields__
 )
+_KEYS = sql.SQL("session_id, dental_claim_number")
+_BY_KEY = sql.SQL(
+    "where session_id = any(%(sessions)s::uuid[])"
+    " or dental_claim_number = any(%(dental)s::bigint[])"
+)
 _TIES = "reference nulls last, dental_claim_number, source"
 _FIRST_DAY: dict[Basis, str] = {"submission": "owed.first_sent_on", "service": "null::date"}
 
@@ -191,10 +196,29 @@ def aged_claims(
 
     By service every age counts from the visit, and brackets with it.
     """
+    values, first_day = asdict(which), _FIRST_DAY[basis]
     clauses = _narrowed(which) + paged(order, SORTED_BY, _TIES, limit, offset)
-    return reader.rows(
-        AgedClaim, "aging_list", clauses, asdict(which), _OF_A_CLAIM, first_day=_FIRST_DAY[basis]
+    if limit is None:
+        return reader.rows(
+            AgedClaim, "aging_list", clauses, values, _OF_A_CLAIM, first_day=first_day
+        )
+    # Which rows first, by as few columns as that takes: the rest is read of one page only.
+    keys = reader.connection.execute(
+        reader.statement("aging_list", clauses, _KEYS, first_day=first_day), values
+    ).fetchall()
+    found = reader.rows(
+        AgedClaim,
+        "aging_list",
+        _BY_KEY,
+        {
+            "sessions": [session for session, _ in keys if session],
+            "dental": [number for _, number in keys if number is not None],
+        },
+        _OF_A_CLAIM,
+        first_day=first_day,
     )
+    by_key = {(row.session_id, row.dental_claim_number): row for row in found}
+    return [by_key[key] for key in keys]
 
 
 def aged_totals(
