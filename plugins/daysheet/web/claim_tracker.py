@@ -20,7 +20,6 @@ from daysheet.desk.reading.claim_list import (
     listed_claims,
     next_statuses,
     payers_and_clinicians,
-    tab_counts,
 )
 from daysheet.desk.reading.freshness import freshness
 from daysheet.desk.reading.receivables import PAGE, Source
@@ -53,8 +52,9 @@ def tracker(request: Request, member: Member, connection: DeskSession) -> HTMLRe
     asked = listing(request, SORTS, OLDEST, _FILTERS)
     which = _which(asked)
     with published(connection) as reader:
-        claims = listed_claims(reader, which, asked.order, limit=asked.size, offset=asked.offset)
-        counts = tab_counts(reader, which)
+        claims, counts = listed_claims(
+            reader, which, asked.order, limit=asked.size, offset=asked.offset
+        )
         payers, clinicians = payers_and_clinicians(reader)
         values = {
             "claims": claims,
@@ -92,11 +92,10 @@ def search(
     name, number = sent.name.strip() or None, sent.number.strip() or None
     refusal = _refusal(name, number)
     with published(connection) as reader:
-        claims = (
-            []
-            if refusal
-            else listed_claims(reader, Which(), OLDEST, whose=Whose(name, number), limit=PAGE + 1)
-        )
+        claims = []
+        if not refusal:
+            whose = Whose(name, number)
+            claims, _ = listed_claims(reader, Which(), OLDEST, whose=whose, limit=PAGE + 1)
         shown = claims[:PAGE]
         values: dict[str, Any] = {
             "claims": shown,

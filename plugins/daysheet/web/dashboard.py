@@ -71,8 +71,7 @@ def dashboard(
         if overview.is_first_run(reader):
             return page(request, "first_run", fresh=fresh)
         metrics = read_metrics(connection, with_strip=more)
-        totals = aged_totals(reader, AgedFilter(source=source))
-        payers = worst_payers(reader, AgedFilter(source=source))
+        totals = aged_totals(reader, AgedFilter(source=source), by_payer=True)
         stages = overview.stages(reader)
         months = overview.collections(reader)
         payments = overview.latest_payments(reader)
@@ -90,7 +89,7 @@ def dashboard(
         source=source,
         more=more,
         aged=_aged(totals),
-        payers=payers,
+        payers=worst_payers(totals),
         stages=stages,
         stage_rows=_ROWS,
         most=max(each.amount for each in stages if each.status != "paid"),

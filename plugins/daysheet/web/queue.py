@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 
 from daysheet.desk.actors import Actor, DeskRole, display_codes
 from daysheet.desk.published import published
-from daysheet.desk.reading.alert_list import Level, count_alerts, list_alerts
+from daysheet.desk.reading.alert_list import Level, list_alerts
 from daysheet.desk.reading.freshness import freshness
 from daysheet.desk.reading.overview import alert_counts
 from daysheet.desk.reading.receivables import Order
@@ -127,7 +127,7 @@ def _items(request: Request, member: Actor, connection: DeskSession, asked: Aske
 def _alerts(request: Request, member: Actor, connection: DeskSession, asked: Asked) -> HTMLResponse:
     level = None if asked.level == ALL_LEVELS else cast(Level, asked.level)
     with published(connection) as reader:
-        alerts = list_alerts(
+        alerts, own = list_alerts(
             reader,
             member,
             asked.whose,
@@ -135,7 +135,6 @@ def _alerts(request: Request, member: Actor, connection: DeskSession, asked: Ask
             limit=asked.listing.size,
             offset=asked.listing.offset,
         )
-        own = count_alerts(reader, member, asked.whose)
         counts = alert_counts(reader)
         fresh = freshness(reader)
     by_level = {each: getattr(own, each) for each in _LEVELS}

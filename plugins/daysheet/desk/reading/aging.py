@@ -1,6 +1,6 @@
 """The aging list: what insurers owe and what none was asked to pay, narrowed, sorted and summed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -33,6 +33,7 @@ SORTED_BY = (
     "status", "charge", "paid", "amount", "deadline", "owner", "next_action_on", "alert_rank",
 )  # fmt: skip
 OLDEST_FIRST = Order("age_days", is_descending=True)
+WORST = 5  # payers
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,7 @@ class AgedTotal:
     unestimated: int
     dated: int
     age_days: int
+    payer_name: str | None = None  # and of one payer, where that is asked for
 
 
 @dataclass(frozen=True)
@@ -222,44 +224,46 @@ def aged_claims(
 
 
 def aged_totals(
-    reader: Reader, which: AgedFilter = AgedFilter(), basis: Basis = "submission"
+    reader: Reader,
+    which: AgedFilter = AgedFilter(),
+    basis: Basis = "submission",
+    *,
+    by_payer: bool = False,
 ) -> list[AgedTotal]:
     """How many and how much, of all pages; with what is snoozed unless the filter is about it."""
     columns = sql.SQL("""
         {},
         source,
         snoozed_until is not null as is_snoozed,
+        {} as payer_name,
         count(*) as rows,
         coalesce(sum(amount), 0) as amount,
         count(*) filter (where amount is null) as unestimated,
         count(age_days) as dated,
         coalesce(sum(age_days), 0) as age_days
-    """).format(_BRACKET)
-    clauses = _narrowed(which) + sql.SQL(" group by 1, 2, 3 order by source, bracket")
+    """).format(_BRACKET, sql.SQL("payer_name" if by_payer else "null::text"))
+    clauses = _narrowed(which) + sql.SQL(" group by 1, 2, 3, 4 order by source, bracket")
     return reader.rows(
         AgedTotal, "aging_list", clauses, asdict(which), columns, first_day=_FIRST_DAY[basis]
     )
 
 
-def worst_payers(reader: Reader, which: AgedFilter = AgedFilter()) -> list[PayerTotal]:
-    """The five that owe the most, snoozed or not, the one that owes most first."""
-    columns = sql.SQL("""
-        payer_name,
-        count(*) as rows,
-        count(*) filter (where age_days > 90) as over_90,
-        coalesce(sum(amount), 0) as amount
-    """)
-    clauses = _narrowed(which) + sql.SQL(
-        " and payer_name is not null group by payer_name order by amount desc, payer_name limit 5"
-    )
-    return reader.rows(
-        PayerTotal,
-        "aging_list",
-        clauses,
-        asdict(which),
-        columns,
-        first_day=_FIRST_DAY["submission"],
-    )
+def worst_payers(totals: Iterable[AgedTotal]) -> list[PayerTotal]:
+    """The five that owe the most by totals of each payer, the one that owes most first."""
+    by_payer: dict[str, list[AgedTotal]] = {}
+    for total in totals:
+        if total.payer_name is not None:
+            by_payer.setdefault(total.payer_name, []).append(total)
+    found = [
+        PayerTotal(
+            payer_name,
+            rows=sum(total.rows for total in own),
+            over_90=sum(total.rows for total in own if total.bracket == "90+"),
+            amount=sum((total.amount for total in own), Decimal(0)),
+        )
+        for payer_name, own in by_payer.items()
+    ]
+    return sorted(found, key=lambda payer: (-payer.amount, payer.payer_name))[:WORST]
 
 
 def exported(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from uuid import UUID
 
 from psycopg import sql
@@ -26,6 +26,17 @@ _ORDER = """
         array_position(array['critical', 'high', 'medium', 'low'], severity),
         silenced_by is not null, quiet_until is not null, amount desc nulls last,
         title, reference, alert_id
+"""
+# Which alerts first, by as few columns as that takes: the rest is read of one page only.
+_KEYS_AND_COUNTS = """
+    with matched as materialized ({rows})
+    select null as alert_id, level, count(*) as place from matched group by level
+    union all
+    (
+        select alert_id, level, place from matched
+        where coalesce(level = %(level)s, true)
+        order by place limit %(limit)s offset %(offset)s
+    )
 """
 
 
@@ -61,29 +72,29 @@ class ListedAlert:
     reference: str | None
 
 
-def count_alerts(reader: Reader, actor: Actor, whose: Whose) -> AlertCounts:
-    """How many there are of each level."""
-    levels = sql.SQL(
-        "count(*) filter (where level = 'critical'), count(*) filter (where level = 'warning'),"
-        " count(*) filter (where level = 'info')"
-    )
-    which = sql.SQL("where " + _WHOSE[whose])
-    statement = reader.statement("alert_list", which, levels)
-    found = reader.connection.execute(statement, {"user_id": actor.user_id}).fetchone()
-    assert found is not None
-    return AlertCounts(*found)
-
-
 def list_alerts(
     reader: Reader, actor: Actor, whose: Whose, level: Level | None, *, limit: int, offset: int
-) -> list[ListedAlert]:
-    """One page of them: by severity, those that still speak first, then by amount."""
-    which = sql.SQL(
-        f"where {_WHOSE[whose]} and coalesce(level = %(level)s, true) {_ORDER}"
-        " limit %(limit)s offset %(offset)s"
+) -> tuple[list[ListedAlert], AlertCounts]:
+    """One page of them: by severity, those that still speak first, then by amount.
+
+    And how many there are of each level, whichever is shown.
+    """
+    rows = reader.statement(
+        "alert_list",
+        sql.SQL("where " + _WHOSE[whose]),
+        sql.SQL(f"alert_id, level, row_number() over ({_ORDER}) as place"),
     )
     values = {"user_id": actor.user_id, "level": level, "limit": limit, "offset": offset}
-    return _read(reader, which, values)
+    found = reader.connection.execute(
+        sql.SQL(_KEYS_AND_COUNTS).format(rows=rows), values
+    ).fetchall()
+    counts = {level: number for alert_id, level, number in found if alert_id is None}
+    keys = {alert_id: place for alert_id, _, place in found if alert_id is not None}
+    alerts = _read(reader, sql.SQL("where alert_id = any(%(keys)s)"), {"keys": list(keys)})
+    return (
+        sorted(alerts, key=lambda alert: keys[alert.alert_id]),
+        AlertCounts(**{each: counts.get(each, 0) for each in get_args(Level)}),
+    )
 
 
 def live_alert(reader: Reader, actor: Actor, alert_id: UUID) -> ListedAlert:

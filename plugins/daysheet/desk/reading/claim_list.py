@@ -127,6 +127,20 @@ SORTS = {
     "outstanding": "sum(outstanding)",
     "owner": "min(assigned_to)",
 }
+_PLACE = "row_number() over (order by sorted_by {} nulls last, row_key, tab)"
+# Which rows first, by as few columns as that takes: the rest is read of one page only.
+_KEYS_AND_COUNTS = """
+    with listed_rows as materialized ({rows}),
+    placed as (
+        select row_key, tab, {place} as place
+        from listed_rows
+        where coalesce(tab = %(tab)s, true)
+    )
+    select null as row_key, tab, count(*) as place from listed_rows group by tab
+    union all
+    select row_key, tab, place from placed
+    where place > %(offset)s and place <= %(offset)s + %(limit)s
+"""
 OLDEST = Order("days", is_descending=True)
 
 
@@ -138,47 +152,36 @@ def listed_claims(
     whose: Whose = Whose(),
     limit: int = PAGE,
     offset: int = 0,
-) -> list[ListedClaim]:
-    """One page of them; at most 200 rows: 422."""
+) -> tuple[list[ListedClaim], dict[Tab, int]]:
+    """One page of them, at most 200 rows: 422; and how many each tab has by the other filters."""
     if order.column not in SORTS:
         raise not_possible("unknown_column", "there is no such column to sort by", field="sort")
     if not 0 < limit <= LARGEST_PAGE:
         raise not_possible("page_too_large", f"at most {LARGEST_PAGE} rows a page", field="limit")
     values = asdict(which) | asdict(whose)
-    # Which rows first, by as few columns as that takes: the rest is read of one page only.
-    place = sql.SQL("{} group by row_key, tab order by {} {} nulls last, row_key, tab").format(
-        _narrowed(values),
-        sql.SQL(SORTS[order.column]),
-        sql.SQL("desc" if order.is_descending else "asc"),
+    place = sql.SQL(_PLACE).format(sql.SQL("desc" if order.is_descending else "asc"))
+    rows = reader.statement(
+        "claim_list",
+        _narrowed(values | {"tab": None}) + sql.SQL(" group by row_key, tab"),
+        sql.SQL(f"row_key, tab, {SORTS[order.column]} as sorted_by"),
     )
-    paged = sql.SQL(" limit {} offset {}").format(sql.Literal(limit), sql.Literal(offset))
-    keys = sql.SQL("row_key, tab")
     found = reader.connection.execute(
-        reader.statement("claim_list", place + paged, keys), values
+        sql.SQL(_KEYS_AND_COUNTS).format(rows=rows, place=place),
+        values | {"limit": limit, "offset": offset},
     ).fetchall()
-    values["keys"] = list({row_key for row_key, _ in found})
-    rows = reader.rows(
+    counts = {tab: number for row_key, tab, number in found if row_key is None}
+    keys = sorted((place, row_key, tab) for row_key, tab, place in found if row_key is not None)
+    values["keys"] = list({row_key for _, row_key, _ in keys})
+    claims = reader.rows(
         ListedClaim,
         "claim_list",
         _narrowed(values) + sql.SQL(" group by row_key, tab"),
         values,
         _COLUMNS,
     )
-    by_place = {(row.row_key, row.tab): row for row in rows}
-    return [by_place[row_key, tab] for row_key, tab in found]
-
-
-def tab_counts(reader: Reader, which: Which) -> dict[Tab, int]:
-    """How many rows each tab has, by the other filters."""
-    values = asdict(which) | {"tab": None}
-    rows = reader.statement(
-        "claim_list",
-        _narrowed(values) + sql.SQL(" group by row_key, tab"),
-        sql.SQL("tab"),
-    )
-    counting = sql.SQL("select tab, count(*) from ({}) as listed_rows group by tab").format(rows)
-    found = dict(reader.connection.execute(counting, values).fetchall())
-    return {tab: found.get(tab, 0) for tab in TABS}
+    by_key = {(claim.row_key, claim.tab): claim for claim in claims}
+    page = [by_key[row_key, tab] for _, row_key, tab in keys]
+    return page, {tab: counts.get(tab, 0) for tab in TABS}
 
 
 def next_statuses(
