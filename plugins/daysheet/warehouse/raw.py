@@ -87,9 +87,28 @@ def sync_raw_tables(connection: psycopg.Connection, contracts: dict[str, Contrac
                         )
                     )
                     touched.append(contract.relation)
-            if contract.recognized_by != "header":
+            if contract.recognized_by == "header":
+                _index_history(connection, contract)
+            else:
                 _open_to_pages(connection, contract)
     return touched
+
+
+def _index_history(connection: psycopg.Connection, contract: Contract) -> None:
+    """Let a page find all that reports ever said of one key: the other index has what holds now."""
+    name = sql.Identifier(f"{contract.relation}_said")
+    known = connection.execute(
+        "select to_regclass(%s) is not null", [f"raw.{contract.relation}_said"]
+    ).fetchone()
+    if known == (True,):  # to ask for it once more would wait for a load all the same
+        return
+    connection.execute(
+        sql.SQL("create index {} on {} ({})").format(
+            name,
+            sql.Identifier("raw", contract.relation),
+            sql.SQL(", ").join(map(sql.Identifier, contract.key)),
+        )
+    )
 
 
 def _open_to_pages(connection: psycopg.Connection, contract: Contract) -> None:

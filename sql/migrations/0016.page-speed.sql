@@ -1,0 +1,13 @@
+-- depends: 0015.audit-chain
+-- What the pages look for among all sessions and all that is to be done, found without reading all.
+set role daysheet_owner;
+
+create index session_by_first_answer on desk.sessions (first_adjudicated_on)
+where first_adjudicated_on is not null;
+create index session_by_day_paid on desk.sessions (paid_on) where billing_status = 'paid';
+create index snoozed_items on desk.work_items (snoozed_until) where done_at is null;
+create index open_items_by_subject on desk.work_items (
+    (coalesce(session_id, dental_claim_id))
+) where done_at is null;
+
+reset role;
