@@ -67,6 +67,8 @@ def _tuning() -> dict[str, str]:
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
         "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "60",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
+        # A file that changed is parsed at the next refresh; all others would only take a core.
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "120",
         "AIRFLOW__API__INSTANCE_NAME": "Daysheet",
         "AIRFLOW__LOGGING__COLORED_CONSOLE_LOG": "False",
         # The pages try a log server first for a running task, find none and read the file.

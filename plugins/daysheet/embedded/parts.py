@@ -99,4 +99,6 @@ def _command(deployment: Deployment, part: str) -> list[str]:
         ]  # fmt: skip
     # Airflow's log servers listen on every interface; on one machine the pages need none.
     quiet = ["--skip-serve-logs"] if part in {"scheduler", "triggerer"} else []
-    return [sys.executable, "-m", "airflow", part, *quiet]
+    # Builds give way to people at the pages. `nice` becomes the part: the process id stays.
+    behind = ["nice", "-n", "5"] if part in {"scheduler", "dag-processor"} else []
+    return [*behind, sys.executable, "-m", "airflow", part, *quiet]

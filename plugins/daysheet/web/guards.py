@@ -15,6 +15,13 @@ from daysheet.web.access import UserName, dsn
 
 _READS = {"GET", "HEAD"}
 
+# Of a page many run at once beside a build: each takes one core only, and all it reads is cached.
+_PLANNED = {
+    "max_parallel_workers_per_gather": "0",
+    "random_page_cost": "1.1",
+    "work_mem": "16MB",
+}
+
 
 def same_origin(request: Request) -> None:
     """Refuse a write that another site, or another port, made the browser send.
@@ -40,9 +47,8 @@ def _reader_session() -> Iterator[psycopg.Connection]:
 
 
 def _session(role: Role) -> Iterator[psycopg.Connection]:
-    with session(
-        dsn(role), "daysheet web", autocommit=True, settings=get_settings().clock()
-    ) as connection:
+    settings = _PLANNED | get_settings().clock()
+    with session(dsn(role), "daysheet web", autocommit=True, settings=settings) as connection:
         yield connection
 
 
