@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 from daysheet.desk.actors import DeskRole
 from daysheet.desk.published import published
 from daysheet.desk.reading import overview
-from daysheet.desk.reading.aging import AgedFilter, AgedTotal, aged_totals, worst_payers
+from daysheet.desk.reading.aging import AgedFilter, AgedTotal, aged_totals
 from daysheet.desk.reading.freshness import freshness
 from daysheet.desk.reading.metrics import read_metrics
 from daysheet.desk.reading.receivables import Source, forgotten_totals
@@ -89,7 +89,7 @@ def dashboard(
         source=source,
         more=more,
         aged=_aged(totals),
-        payers=worst_payers(totals),
+        payers=overview.worst_payers(totals),
         stages=stages,
         stage_rows=_ROWS,
         most=max(each.amount for each in stages if each.status != "paid"),

@@ -1,6 +1,6 @@
 """The aging list: what insurers owe and what none was asked to pay, narrowed, sorted and summed."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -33,7 +33,6 @@ SORTED_BY = (
     "status", "charge", "paid", "amount", "deadline", "owner", "next_action_on", "alert_rank",
 )  # fmt: skip
 OLDEST_FIRST = Order("age_days", is_descending=True)
-WORST = 5  # payers
 
 
 @dataclass(frozen=True)
@@ -129,16 +128,6 @@ class AgedTotal:
     dated: int
     age_days: int
     payer_name: str | None = None  # and of one payer, where that is asked for
-
-
-@dataclass(frozen=True)
-class PayerTotal:
-    """What one payer owes; ``over_90`` of its claims are older than 90 days."""
-
-    payer_name: str
-    rows: int
-    over_90: int
-    amount: Decimal
 
 
 _CONDITIONS = {
@@ -246,24 +235,6 @@ def aged_totals(
     return reader.rows(
         AgedTotal, "aging_list", clauses, asdict(which), columns, first_day=_FIRST_DAY[basis]
     )
-
-
-def worst_payers(totals: Iterable[AgedTotal]) -> list[PayerTotal]:
-    """The five that owe the most by totals of each payer, the one that owes most first."""
-    by_payer: dict[str, list[AgedTotal]] = {}
-    for total in totals:
-        if total.payer_name is not None:
-            by_payer.setdefault(total.payer_name, []).append(total)
-    found = [
-        PayerTotal(
-            payer_name,
-            rows=sum(total.rows for total in own),
-            over_90=sum(total.rows for total in own if total.bracket == "90+"),
-            amount=sum((total.amount for total in own), Decimal(0)),
-        )
-        for payer_name, own in by_payer.items()
-    ]
-    return sorted(found, key=lambda payer: (-payer.amount, payer.payer_name))[:WORST]
 
 
 def exported(

@@ -1,5 +1,6 @@
-"""What the dashboard shows beside its metrics: where sessions stand, money, alerts."""
+"""What the dashboard shows beside its metrics: where sessions stand, who owes, money, alerts."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -9,8 +10,10 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from daysheet.desk.published import Reader
+from daysheet.desk.reading.aging import AgedTotal
 
 PAYMENTS = 10
+WORST = 5  # payers
 # A session's way; what has ended is not on it, but for what was paid lately.
 _STAGES = (
     "scheduled", "completed", "documented", "ready_to_bill", "submitted", "pending", "approved",
@@ -40,6 +43,16 @@ class Month:
     def total(self) -> Decimal:
         """All of it."""
         return self.insurance + self.clients
+
+
+@dataclass(frozen=True)
+class PayerTotal:
+    """What one payer owes; ``over_90`` of its claims are older than 90 days."""
+
+    payer_name: str
+    rows: int
+    over_90: int
+    amount: Decimal
 
 
 @dataclass(frozen=True)
@@ -86,6 +99,24 @@ def stages(reader: Reader) -> list[Stage]:
 def collections(reader: Reader) -> list[Month]:
     """Twelve months, the present one last and not over yet."""
     return reader.rows(Month, "collections_by_month", sql.SQL("order by month_start"), {})
+
+
+def worst_payers(totals: Iterable[AgedTotal]) -> list[PayerTotal]:
+    """The five that owe the most by totals of each payer, the one that owes most first."""
+    by_payer: dict[str, list[AgedTotal]] = {}
+    for total in totals:
+        if total.payer_name is not None:
+            by_payer.setdefault(total.payer_name, []).append(total)
+    found = [
+        PayerTotal(
+            payer_name,
+            rows=sum(total.rows for total in own),
+            over_90=sum(total.rows for total in own if total.bracket == "90+"),
+            amount=sum((total.amount for total in own), Decimal(0)),
+        )
+        for payer_name, own in by_payer.items()
+    ]
+    return sorted(found, key=lambda payer: (-payer.amount, payer.payer_name))[:WORST]
 
 
 def latest_payments(reader: Reader) -> list[LatestPayment]:
