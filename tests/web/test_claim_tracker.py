@@ -13,7 +13,7 @@ from tests.desk.conftest import TODAY
 from tests.desk.published_practice import publish_practice
 from tests.web.practice import CLIENT, MARKUP, PAYER, SQL, claim, session_id
 from tests.web.test_claim_page import text
-from tests.web.test_start_page import PRACTICE
+from tests.web.test_dental_claim_page import PRACTICE
 
 UNSENT = {"first_submitted_on": None, "last_submitted_on": None, "service_on": date(2026, 11, 1)}
 

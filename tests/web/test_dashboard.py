@@ -15,7 +15,7 @@ from tests.desk.conftest import TODAY
 from tests.desk.published_practice import publish_practice
 from tests.web.practice import MARKUP, PAYER, alert, claim, session_id
 from tests.web.test_claim_page import text
-from tests.web.test_start_page import PRACTICE
+from tests.web.test_dental_claim_page import PRACTICE
 
 NEVER_SENT = """
     4        | 102    | P         | W           | 2026-11-01 | 0001-01-01 | 0001-01-01
