@@ -377,4 +377,4 @@ def test_ops_trace_a_number_to_file_and_line_and_are_kept_from_the_desk(come):
     link(page, "Models", exact=True)
     link(page, MODEL, exact=True)
     link(page, "Aging", exact=True)
-    says(page, "Not allowed", "you have no role at the desk: an admin can give you one")
+    says(page, "Not allowed", "An admin of it can give you one")

@@ -1,5 +1,6 @@
 """What all pages share: navigation, what was just done, lists and forms."""
 
+import re
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -165,3 +166,36 @@ def test_alert_counts_lead_to_the_queue():
     counts = SimpleNamespace(critical=2, warning=0, info=7)
     said = shown('{{ shown.alert_banner(counts, "/daysheet") }}', counts=counts)
     assert '<a href="/daysheet/queue?whose=team&amp;severity=critical">2 critical</a>' in said
+
+
+def sections_of(answer) -> list[str]:
+    """The words of the navigation."""
+    nav = answer.text.partition("<header")[2].partition("</header>")[0]
+    return re.findall(r"<a [^>]*>(\w+)</a>", nav)
+
+
+@pytest.mark.parametrize(("path", "status"), [("/", 403), ("/builds", 200), ("/models", 200)])
+def test_who_has_no_role_is_shown_what_is_open_and_whom_to_ask(browser, path, status):
+    answer = browser.ask("stranger", path)
+    assert answer.status_code == status
+    assert sections_of(answer) == ["Builds", "Models"]
+    assert answer.text.count("An admin of it can give you one") == 1
+
+
+def test_who_has_a_role_sees_all_sections_everywhere(browser):
+    for path in ("/", "/builds", "/models", "/claims/RS-2222222"):
+        assert sections_of(browser.ask("viewer", path)) == list(SECTIONS.values()), path
+
+
+def test_who_is_not_logged_in_is_shown_no_navigation(browser):
+    answer = browser.ask(None, "/")
+    assert answer.status_code == 401
+    assert "<nav" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "name"), [("/forgotten", "Dashboard"), ("/audit", "Settings"), ("/models/x", "Models")]
+)
+def test_every_page_marks_its_section(browser, path, name):
+    said = browser.ask("admin", path).text
+    assert f'aria-current="page">{name}</a>' in said.partition("</header>")[0]

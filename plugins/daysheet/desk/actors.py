@@ -58,7 +58,8 @@ def staff_member(connection: psycopg.Connection, user_id: str) -> Actor:
     ).fetchone()
     if row is None:
         raise no_right(
-            "you have no role at the desk: an admin can give you one; builds and models are open"
+            "you have no role at the desk. An admin of it can give you one;"
+            " builds and models are open"
         )
     return Actor(user_id, DeskRole[row[0].upper()], "ui")
 

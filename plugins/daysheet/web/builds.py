@@ -23,11 +23,11 @@ from daysheet.desk.reading.receivables import Order
 from daysheet.desk.refusals import Refused
 from daysheet.warehouse import Role
 from daysheet.web.access import dsn
-from daysheet.web.guards import ReaderSession
+from daysheet.web.guards import FOR_ANYBODY, ReaderSession
 from daysheet.web.listing import listing
 from daysheet.web.pages import page, see_other
 
-router = APIRouter()
+router = APIRouter(dependencies=FOR_ANYBODY)
 
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 Chosen = Annotated[int, Query(ge=1, le=2**31 - 1)]

@@ -21,11 +21,11 @@ from daysheet.desk.reading.freshness import freshness
 from daysheet.desk.reading.receivables import Order
 from daysheet.desk.refusals import Refused
 from daysheet.desk.viewing import record_view
-from daysheet.web.guards import AnyMember, DeskSession, Member, ReaderSession
+from daysheet.web.guards import FOR_ANYBODY, AnyMember, DeskSession, Member, ReaderSession
 from daysheet.web.listing import listing
 from daysheet.web.pages import page
 
-router = APIRouter()
+router = APIRouter(dependencies=FOR_ANYBODY)
 _PATIENCE = 0.15  # seconds in which rows are looked for below a row
 _LAST_PAGE = 200
 

@@ -58,19 +58,26 @@ DeskSession = Annotated[psycopg.Connection, Depends(_desk_session)]
 ReaderSession = Annotated[psycopg.Connection, Depends(_reader_session)]
 
 
-def _member(user_name: UserName, connection: DeskSession) -> Actor:
-    return staff_member(connection, user_name)
+def _member(request: Request, user_name: UserName, connection: DeskSession) -> Actor:
+    try:
+        return staff_member(connection, user_name)
+    except Refused:
+        request.state.is_guest = True
+        raise
 
 
 Member = Annotated[Actor, Depends(_member)]
 
 
-def _any_member(user_name: UserName, connection: DeskSession) -> Actor | None:
+def _any_member(request: Request, user_name: UserName, connection: DeskSession) -> Actor | None:
     try:
-        return staff_member(connection, user_name)
+        return _member(request, user_name, connection)
     except Refused:
         return None
 
 
 # On pages for everybody with a login: who of them works at the desk.
 AnyMember = Annotated[Actor | None, Depends(_any_member)]
+
+# Of routes that show everybody the same: their pages still know whose navigation to show.
+FOR_ANYBODY = [Depends(_any_member)]

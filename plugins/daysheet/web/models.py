@@ -14,10 +14,10 @@ from daysheet.desk.refusals import Refused
 from daysheet.dictionary import Dictionary, compile_dictionary
 from daysheet.graph import load_graph
 from daysheet.settings import PROJECT
-from daysheet.web.guards import ReaderSession
+from daysheet.web.guards import FOR_ANYBODY, ReaderSession
 from daysheet.web.pages import page
 
-router = APIRouter()
+router = APIRouter(dependencies=FOR_ANYBODY)
 _LAST = 10  # builds whose times a model's page tells
 
 

@@ -28,6 +28,10 @@ SECTIONS = {
     "/builds": "Builds",
     "/models": "Models",
 }
+# What who has no role at the desk may look at all the same.
+_OPEN = ("/builds", "/models")
+# The section of a page that is below none.
+_BELONGS = {"/forgotten": "/", "/explain": "/models", "/audit": "/settings", "/denials": "/claims"}
 _ERRORS = {
     401: ("Please log in", "Your login is missing or has ended."),
     403: ("Not allowed", "You have no right to this."),
@@ -47,13 +51,16 @@ _ERRORS = {
 def page(request: Request, template: str, code: int = 200, /, **values: Any) -> HTMLResponse:
     """The page ``templates/pages/<template>.html``."""
     root = request.scope.get("root_path", "")
+    first = "/" + request.url.path.removeprefix(root).split("/")[1]
+    is_guest = getattr(request.state, "is_guest", False)
     frame = {
         "root": root,
-        "sections": SECTIONS,
-        "section": "/" + request.url.path.removeprefix(root).split("/")[1],
+        "sections": {path: SECTIONS[path] for path in _OPEN} if is_guest else SECTIONS,
+        "section": _BELONGS.get(first, first),
+        "is_guest": is_guest,
         "done": DONE.get(request.query_params.get("done", "")),
     }
-    text = _environment().get_template(f"{template}.html").render(**frame, **values)
+    text = _environment().get_template(f"{template}.html").render(frame | values)
     return HTMLResponse(text, code)
 
 
@@ -74,6 +81,7 @@ def error_page(request: Request, status: int, problem: str | None = None) -> HTM
         status=status,
         incident=request.state.incident,
         login=login_url(request) if status == 401 else None,
+        **({"sections": {}} if status == 401 else {}),
     )
     if status == 401:  # a browser goes there by itself
         answer.headers["Refresh"] = f"0; url={login_url(request)}"
