@@ -1,26 +1,32 @@
--- The five dearest of the live critical alerts; those without an amount come last.
+-- The five dearest live critical alerts; without an amount later, last those whose day has passed.
 with dearest as (
-    select *
+    select
+        alerts.*,
+        alert_rules.title,
+        alert_rules.counts,
+        alert_rules.counts = 'days_left' and coalesce(alerts.day_count < 0, false) as is_too_late
     from desk.alerts
-    where severity = 'critical' and status != 'resolved'
-    order by amount desc nulls last, critical_since asc, alert_id asc
+    inner join desk.alert_rules
+        on alerts.rule_code = alert_rules.code
+    where alerts.severity = 'critical' and alerts.status != 'resolved'
+    order by
+        is_too_late asc, alerts.amount desc nulls last, alerts.critical_since asc, alerts.alert_id asc
     limit 5
 )
 
 select
-    alert_rules.title,
-    alert_rules.counts,
+    dearest.title,
+    dearest.counts,
     dearest.day_count,
     dearest.amount,
     dearest.status,
     dearest.quiet_until,
     dearest.critical_since,
     dearest.alert_id,
+    dearest.is_too_late,
     coalesce(sessions.session_ref, dental_claims.claim_ref) as reference,
     coalesce(session_owners.display_code, dental_owners.display_code) as owner
 from dearest
-inner join desk.alert_rules
-    on dearest.rule_code = alert_rules.code
 left join desk.sessions
     on dearest.session_id = sessions.session_id
 left join desk.dental_claims

@@ -10,6 +10,7 @@ from fastapi import Request
 from daysheet.desk.reading.freshness import Freshness
 from daysheet.desk.reading.receivables import Order
 from daysheet.desk.refusals import Refused, not_possible
+from daysheet.mail.outbox import Mail, put, tell_ops
 from daysheet.web import wording
 from daysheet.web.forms import Form, new_key
 from daysheet.web.listing import listing
@@ -165,7 +166,40 @@ def test_a_step_that_cannot_be_taken_back_is_asked_once_more():
 def test_alert_counts_lead_to_the_queue():
     counts = SimpleNamespace(critical=2, warning=0, info=7)
     said = shown('{{ shown.alert_banner(counts, "/daysheet") }}', counts=counts)
-    assert '<a href="/daysheet/queue?whose=team&amp;severity=critical">2 critical</a>' in said
+    assert (
+        '<a href="/daysheet/queue?whose=team&amp;severity=critical" class="pressing">2 critical</a>'
+        in said
+    )
+
+
+def test_a_failed_mail_is_told_on_every_page_until_a_later_one_is_sent(browser, staffed):
+    digest = {
+        "recipient": "a@practice.example", "subject": "s", "text": "t", "html": "h",
+        "staff_id": "lead", "digest_date": TODAY,
+    }  # fmt: skip
+    assert "Mail failed" not in browser.ask("viewer", "/").text
+    with staffed.open() as db:
+        put(db, Mail("digest", **digest), domains=())
+    with staffed.open("mailer") as db:
+        ops = tell_ops(db, "dag:x", "not plain", "s", "t", "h")
+    for path in ("/", "/aging", "/builds"):
+        said = " ".join(browser.ask("viewer", path).text.split())
+        assert "1 person is without their digest, ops were not told of 1 matter." in said, path
+        assert 'href="/dags/send_mail"' in said
+    assert "Mail failed" not in browser.ask("stranger", "/builds").text
+    with staffed.open() as db:
+        later = put(
+            db,
+            Mail("digest", **digest | {"digest_date": TODAY + timedelta(days=1)}),
+            domains=("practice.example",),
+        )
+    with staffed.open("mailer") as db:
+        sent = "update ops.mail set state = 'sent', sent_at = now() where mail_id = %s"
+        db.execute(sent, [later])
+        said = browser.ask("viewer", "/").text
+        assert "digest" not in said.partition("Mail failed")[2].partition("</p>")[0]
+        db.execute(sent, [ops])
+    assert "Mail failed" not in browser.ask("viewer", "/").text
 
 
 def sections_of(answer) -> list[str]:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import psycopg
 from fastapi import Depends, Request
 
+from daysheet.alerts.unsent import unsent
 from daysheet.desk.actors import Actor, staff_member
 from daysheet.desk.refusals import Refused, no_right
 from daysheet.settings import get_settings
@@ -60,10 +61,12 @@ ReaderSession = Annotated[psycopg.Connection, Depends(_reader_session)]
 
 def _member(request: Request, user_name: UserName, connection: DeskSession) -> Actor:
     try:
-        return staff_member(connection, user_name)
+        member = staff_member(connection, user_name)
     except Refused:
         request.state.is_guest = True
         raise
+    request.state.unsent = unsent(connection)
+    return member
 
 
 Member = Annotated[Actor, Depends(_member)]

@@ -48,7 +48,12 @@ class Listing:
     @property
     def is_narrowed(self) -> bool:
         """Whether there is a filter to clear."""
-        return not set(self.filters) <= set(self.kept)
+        return self.narrowed_by > 0
+
+    @property
+    def narrowed_by(self) -> int:
+        """How many filters there are to clear."""
+        return len(set(self.filters) - set(self.kept))
 
     def last(self, count: int) -> int:
         """The number of the last page of ``count`` rows."""

@@ -1,5 +1,6 @@
 """Turns what was read into a page: templates, dates and money as they are shown, error pages."""
 
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -48,6 +49,12 @@ _ERRORS = {
 }
 
 
+# A cell with nothing to tell: a phone, where each is a line of its own, leaves it out.
+_BLANK = re.compile(
+    r'<td data-label="([^"]*)"(?: class="([^"]*)")?>(?:<span>)?\s*—?\s*(?:</span>)?</td>'
+)
+
+
 def page(request: Request, template: str, code: int = 200, /, **values: Any) -> HTMLResponse:
     """The page ``templates/pages/<template>.html``."""
     root = request.scope.get("root_path", "")
@@ -58,10 +65,11 @@ def page(request: Request, template: str, code: int = 200, /, **values: Any) -> 
         "sections": {path: SECTIONS[path] for path in _OPEN} if is_guest else SECTIONS,
         "section": _BELONGS.get(first, first),
         "is_guest": is_guest,
+        "unsent": getattr(request.state, "unsent", None),
         "done": DONE.get(request.query_params.get("done", "")),
     }
     text = _environment().get_template(f"{template}.html").render(frame | values)
-    return HTMLResponse(text, code)
+    return HTMLResponse(_BLANK.sub(r'<td data-label="\1" class="\2 none">—</td>', text), code)
 
 
 def see_other(request: Request, path: str) -> RedirectResponse:

@@ -24,7 +24,8 @@ _WHOSE: dict[Whose, str] = {
 _ORDER = """
     order by
         array_position(array['critical', 'high', 'medium', 'low'], severity),
-        silenced_by is not null, quiet_until is not null, amount desc nulls last,
+        silenced_by is not null, quiet_until is not null,
+        counts = 'days_left' and coalesce(day_count < 0, false), amount desc nulls last,
         title, reference, alert_id
 """
 # Which alerts first, by as few columns as that takes: the rest is read of one page only.

@@ -145,9 +145,9 @@ def latest_payments(reader: Reader) -> list[LatestPayment]:
 
 
 def critical_alerts(reader: Reader) -> list[CriticalAlert]:
-    """The five with the most dollars; those without an amount come last."""
+    """The five with the most dollars; those of which the last day has passed come last."""
     columns = sql.SQL(", ").join(map(sql.Identifier, CriticalAlert.__dataclass_fields__))
-    order = sql.SQL("order by amount desc nulls last, critical_since, alert_id")
+    order = sql.SQL("order by is_too_late, amount desc nulls last, critical_since, alert_id")
     return reader.rows(CriticalAlert, "critical_alerts", order, {}, columns)
 
 
