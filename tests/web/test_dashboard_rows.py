@@ -16,7 +16,7 @@ from tests.desk.conftest import TODAY
 from tests.desk.published_practice import publish_practice
 from tests.web.practice import alert, reference
 from tests.web.test_claim_page import text
-from tests.web.test_start_page import PRACTICE
+from tests.web.test_dental_claim_page import PRACTICE
 
 SPACED = " Calla Health  "
 SENT = ("submitted", "pending", "approved", "denied", "appealing")
