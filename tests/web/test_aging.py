@@ -3,6 +3,8 @@
 import re
 from datetime import date, timedelta
 from decimal import Decimal
+from html import unescape
+from urllib.parse import urlencode
 
 import pytest
 
@@ -108,7 +110,19 @@ def test_a_search_is_for_references_of_both_kinds(browser, owed):
     assert shown(browser, f"?q={owed['old'].lower()}") == [owed["old"]]
     assert shown(browser, f"?q={owed['old claim']}") == [owed["old"]]
     assert len(shown(browser, "?q=DC-")) == 3
-    assert shown(browser, f"?q={SQL}".replace(" ", "+")) == []
+    assert shown(browser, "?q=%20ae%20&bracket=91-120") == [owed["old"]]
+
+
+def test_a_search_takes_no_name_that_the_address_would_keep(browser, owed):
+    (field,) = re.findall(r'<input id="by-q"[^>]*>', browser.ask("lead", "/aging").text)
+    assert "title=" in field
+    pattern = unescape(re.search(r'pattern="([^"]*)"', field)[1])
+    for words in (owed["old"], owed["old claim"], "rs-", "DC-2", "RC", "AE", "é", "a"):
+        assert re.fullmatch(pattern, words), words
+        assert browser.ask("lead", f"/aging?{urlencode({'q': words})}").status_code == 200
+    for words in ("Ada", "Ada Example", "example", "A E", SQL, "<script>", "RS-22222222"):
+        assert not re.fullmatch(pattern, words), words
+        assert browser.ask("lead", f"/aging?{urlencode({'q': words})}").status_code == 422, words
 
 
 def test_the_owner_me_is_who_asks(browser, owed):
@@ -191,7 +205,7 @@ def test_markup_is_shown_as_text(browser, owed):
     page = browser.ask("lead", "/aging")
     assert MARKUP not in page.text
     assert PAYER in text(page)
-    page = browser.ask("lead", "/aging?q=%3Cscript%3E&payer=%22%3E%3Cscript%3E")
+    page = browser.ask("lead", "/aging?q=%3C&payer=%22%3E%3Cscript%3E")
     assert page.text.count("<script") == page.text.count("<script src=")
     assert "Nothing matches these filters." in text(page)
 

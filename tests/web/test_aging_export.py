@@ -73,7 +73,8 @@ def test_all_rows_leave_not_the_page(browser, owed, staffed):
 def test_a_formula_is_text_and_a_number_a_number(browser, owed):
     (row,) = rows(browser.send("lead", f"/aging/export?q={owed[0]}", {}))
     assert row["payer"] == "'=1+1"
-    for text in ("=1", "+1", "-1", "@x", "\tx", "\rx"):
+    wide = ("\uff1d1", "\uff0b1", "\uff0d1", "\uff20x")
+    for text in ("=1", "+1", "-1", "@x", "\tx", "\rx", "\nx", "\n=1", *wide):
         assert cell(text) == f"'{text}"
     assert cell(Decimal("-5.10")) == Decimal("-5.10")
     assert b"".join(csv_bytes({"a": "a"}, [{"a": Decimal("-5.10")}])).endswith(b"-5.10\r\n")

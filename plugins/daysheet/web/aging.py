@@ -25,7 +25,7 @@ from daysheet.desk.reading.freshness import freshness
 from daysheet.desk.reading.saved_filters import forget_filter, save_filter, saved_filters
 from daysheet.desk.refusals import Refused
 from daysheet.web import forms
-from daysheet.web.aging_filters import ME, NOBODY, asked_for
+from daysheet.web.aging_filters import ME, NOBODY, SEARCHED, asked_for
 from daysheet.web.guards import DeskSession, Member
 from daysheet.web.pages import page
 from daysheet.web.wording import words
@@ -131,6 +131,7 @@ def _aging(
         saved=saved,
         saving=saving,
         exporting=forms.Form("export"),
+        searched=SEARCHED,
         fresh=fresh,
     )
 

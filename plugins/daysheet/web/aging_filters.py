@@ -1,5 +1,6 @@
 """What the URL of the aging list asks for."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -34,7 +35,8 @@ _ONE_OF = {
     "basis": ("submission", "service"),
 }
 _MOST_DAYS = 1095
-_LONGEST_SEARCH = 40
+# The beginning of a reference, or initials: a name would stay in the address, logs and history.
+SEARCHED = r"\s*([Rr][SsCc]?|[Dd][Cc]?)(-[A-Za-z0-9]{0,7})?\s*|\s*\S{1,2}\s*"
 
 
 @dataclass(frozen=True)
@@ -108,8 +110,8 @@ def _days(text: str, field: str) -> int:
 
 
 def _search(text: str, field: str) -> str:
-    if len(text) > _LONGEST_SEARCH or "\0" in text:
+    if not text.isprintable() or not re.fullmatch(SEARCHED, text):
         raise not_possible(
-            "too_long", "search for a reference, or a client's initials", field=field
+            "no_reference", "search for a reference, or a client's initials", field=field
         )
     return text
