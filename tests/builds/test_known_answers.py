@@ -10,6 +10,8 @@ import pytest
 
 from daysheet.builds.versions import make_model
 from daysheet.catalog import load_catalog
+from daysheet.desk.published import Reader
+from daysheet.desk.reading.receivables import ForgottenFilter, forgotten_money, forgotten_totals
 from daysheet.graph import load_graph
 from daysheet.synthetic import generate
 from daysheet.warehouse import Role
@@ -28,19 +30,19 @@ class Built:
     def __init__(self, warehouse: Warehouse, models: Iterable[str]) -> None:
         self._dsn = warehouse.dsn(Role.BUILDER)
         build = new_build(warehouse, UNTIL)
-        self._schema, needed = build.schema, needed_for(models)
+        self.schema, needed = build.schema, needed_for(models)
         in_order(
             lambda name: make_model(self._dsn, build.build, name) if name in needed else None, 2
         )
 
     def rows(self, query: str) -> list[tuple]:
         with psycopg.connect(self._dsn) as db:
-            db.execute(f"set search_path to {self._schema}")
+            db.execute(f"set search_path to {self.schema}")
             return db.execute(query).fetchall()
 
     def families_apart(self, folder: Path) -> list[tuple[str, str, int]]:
         with psycopg.connect(self._dsn) as db:
-            return families_apart(db, self._schema, folder)
+            return families_apart(db, self.schema, folder)
 
     def counts(self, query: str) -> dict[str, int]:
         return {str(label): count for label, count in self.rows(query)}
@@ -95,7 +97,8 @@ def known(practice):
 def desk(practice, shared_warehouse):
     models = ("int_billing_statements", "int_appointment_details", "int_provider_availability")
     others = ("int_task_management", "int_patient_communications_base", "int_user_preferences")
-    return Built(shared_warehouse, models + others)
+    found = ("int_procedure_complete", "int_claim_details", "int_insurance_coverage")
+    return Built(shared_warehouse, models + others + found)
 
 
 def test_statements_are_of_the_kinds_that_were_written(desk, known):
@@ -143,3 +146,16 @@ def test_tasks_are_counted_once_and_no_secret_arrives(desk, known):
     assert desk.rows(
         "select count(*) from int_user_preferences where value_text like 'secret%'"
     ) == [(0,)]
+
+
+def test_the_desk_finds_all_work_on_no_claim_to_the_cent(desk, known, shared_warehouse):
+    left = known["completed on no claim"]
+    assert left["procedures"] > 3
+    with psycopg.connect(shared_warehouse.admin) as db:
+        db.execute(f"set search_path to {desk.schema}")
+        db.execute(f"set daysheet.as_of to '{UNTIL}'")
+        reader, of = Reader(db, 1), ForgottenFilter(kind="procedure_on_no_claim")
+        (total,) = forgotten_totals(reader, of)
+        rows = forgotten_money(reader, of, limit=None)
+    assert (total.rows, total.amount * 100) == (left["procedures"], left["cents"])
+    assert len(rows) == total.rows

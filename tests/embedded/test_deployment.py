@@ -109,6 +109,7 @@ def test_the_demo_ends_with_a_published_build_and_says_what_families_owe(home):
     ]
     insurers_owe = Decimal(known["outstanding_claims_amount"])
     assert f"insurers owe  {insurers_owe:,.2f} for counseling" in shown
+    assert "unclaimed " in shown
     assert shown.count(" built ") == models >= 17
     assert home.deployment.url in shown
 

@@ -9,10 +9,13 @@ from rich.table import Table
 
 from daysheet.catalog import load_catalog
 from daysheet.cli.deployment import output, progress, show, steps
+from daysheet.desk.published import published
+from daysheet.desk.reading.receivables import ForgottenFilter, forgotten_totals
 from daysheet.embedded.demo import (
     BuiltModel,
     DemoFailed,
     Mailed,
+    Unclaimed,
     awaited_counseling,
     build_of,
     built_models,
@@ -20,12 +23,16 @@ from daysheet.embedded.demo import (
     import_desk,
     invented_practice,
     known_counseling,
+    known_unclaimed,
     load,
     mail_alerts,
     owed,
     practice_folder,
 )
+from daysheet.embedded.deployment import Deployment
 from daysheet.embedded.lifecycle import up
+from daysheet.settings import get_settings
+from daysheet.warehouse import Role, session
 
 
 def register(app: typer.Typer) -> None:
@@ -59,7 +66,7 @@ def demo(
     output.print(_table(built_models(deployment, build)))
     by_families, by_nobody = owed(deployment, build)
     user, password = deployment.login
-    known = known_counseling(folder)
+    known, unclaimed = known_counseling(folder), _unclaimed(deployment)
     with steps("bringing the desk up to its day ..."):
         found = counseling(deployment) if held_sessions else awaited_counseling(deployment, known)
     with steps("mailing who has to know ..."):
@@ -72,6 +79,8 @@ def demo(
             "insurers owe": f"{found.outstanding_claims_amount:,.2f} for counseling, "
             f"{found.aging_over_90} sessions of it for more than 90 days",
             "sessions": f"{found.sessions:,}, {found.unbilled_sessions} of them not billed yet",
+            "unclaimed": f"{unclaimed.amount:,.2f} of {unclaimed.procedures} procedures done, "
+            "insured and on no claim",
             "look at it": f"{deployment.url}  user {user}, password {password}",
             "mailed": _digests(mailed),
             "mailbox": f"{mails} mails, in {deployment.mailbox}",
@@ -82,10 +91,25 @@ def demo(
         raise DemoFailed("nobody was mailed about claims that wait for long")
     if by_families != Decimal(practice["balance"]):
         raise DemoFailed(f"families owe {practice['balance']} by the generator's own count")
+    if unclaimed != known_unclaimed(folder):
+        raise DemoFailed(f"the desk finds {unclaimed}, {known_unclaimed(folder)} was left")
     if found != known:
         if not held_sessions:
             raise DemoFailed(f"the desk shows {found}, the generator knows of {known}")
         progress.print("the desk holds sessions of an earlier demo too")
+
+
+def _unclaimed(deployment: Deployment) -> Unclaimed:
+    """What the desk finds now."""
+    clock = get_settings().clock()
+    with (
+        session(
+            deployment.dsn(Role.DESK), "daysheet demo", autocommit=True, settings=clock
+        ) as connection,
+        published(connection) as reader,
+    ):
+        totals = forgotten_totals(reader, ForgottenFilter(kind="procedure_on_no_claim"))
+    return Unclaimed(sum(each.rows for each in totals), sum(each.amount for each in totals))
 
 
 def _digests(mailed: list[Mailed]) -> str:

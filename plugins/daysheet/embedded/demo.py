@@ -53,6 +53,14 @@ class Counseling:
 
 
 @dataclass(frozen=True)
+class Unclaimed:
+    """Completed, insured procedures on no claim, and what insurers would pay in dollars."""
+
+    procedures: int
+    amount: Decimal
+
+
+@dataclass(frozen=True)
 class Mailed:
     """Whom a digest was written for, by desk code, and how many lines it has."""
 
@@ -157,6 +165,14 @@ def known_counseling(folder: Path) -> Counseling:
         known["aging_over_90"],
         Decimal(known["collections_mtd_insurance"]),
     )
+
+
+def known_unclaimed(folder: Path) -> Unclaimed:
+    """What the desk must find, by the generator's own count."""
+    known = json.loads((folder / "known_totals.json").read_text())["counts"][
+        "completed on no claim"
+    ]
+    return Unclaimed(known["procedures"], Decimal(known["cents"]) / 100)
 
 
 def awaited_counseling(deployment: Deployment, known: Counseling) -> Counseling:

@@ -12,7 +12,7 @@ from daysheet.synthetic.draws import Random
 from daysheet.synthetic.people import Circle, Coverage, Person, Procedure
 from daysheet.synthetic.visits import Visit
 
-_NOT_BILLED = ("D9986", "D9987", "N4104")
+NOT_BILLED = ("D9986", "D9987", "N4104")
 _STUCK = ("S",) * 7 + ("U", "U", "W")  # letters of claims nobody followed up
 
 
@@ -30,7 +30,7 @@ class _Answer:
 def bill(desk: Desk, circle: Circle, visit: Visit) -> None:
     """Bill a visit to whoever covers the patient, secondary after primary."""
     person = visit.person
-    billed = [p for p in visit.done if p.code.text not in _NOT_BILLED]
+    billed = [p for p in visit.done if p.code.text not in NOT_BILLED]
     if not billed or not person.coverages:
         return
     first = person.coverages[0]
@@ -83,7 +83,7 @@ def _file(
     total = 0
     by_total = circle.oddity == "by total"
     for procedure in billed:
-        estimate, writeoff = _expected(coverage, claim.kind, procedure)
+        estimate, writeoff = expected(coverage, claim.kind, procedure)
         claim.estimate(procedure, estimate, writeoff)
         if not answer.received:
             write_line(claim, procedure, 0, estimate=estimate, writeoff=writeoff)
@@ -117,7 +117,7 @@ def _file(
     write_claim(claim)
 
 
-def _expected(coverage: Coverage, kind: str, procedure: Procedure) -> tuple[int, int]:
+def expected(coverage: Coverage, kind: str, procedure: Procedure) -> tuple[int, int]:
     """Expected payment and write-off of one line."""
     plan, gross = coverage.plan, procedure.gross
     used = coverage.used.get(procedure.day.year, 0)
@@ -128,11 +128,11 @@ def _expected(coverage: Coverage, kind: str, procedure: Procedure) -> tuple[int,
     if plan.kind == "p" and contracted is not None:
         allowed = min(gross, contracted * procedure.units)
     if plan.kind == "f":
-        expected = max(gross - 25 * DOLLAR, 0)
+        amount = max(gross - 25 * DOLLAR, 0)
     else:
         deductible = plan.deductible if not used and procedure.code.percent < 100 else 0
-        expected = share(max(allowed - deductible, 0), procedure.code.percent)
-    return max(min(expected, plan.annual_max - used), 0), gross - allowed
+        amount = share(max(allowed - deductible, 0), procedure.code.percent)
+    return max(min(amount, plan.annual_max - used), 0), gross - allowed
 
 
 def _paid(rng: Random, estimate: int, denied: bool) -> int:
@@ -198,7 +198,7 @@ def estimate_plans(circle: Circle, person: Person) -> None:
     status = 8 if coverage.plan.kind == "c" else 6
     for procedure in planned:
         unclaimed = Claim(person, coverage, "", procedure.day, "")
-        estimate, writeoff = _expected(coverage, "P", procedure)
+        estimate, writeoff = expected(coverage, "P", procedure)
         unclaimed.estimate(procedure, estimate, writeoff)
         write_line(unclaimed, procedure, status, estimate=estimate)
     if circle.oddity == "preauthorization" or person.rng.random() < 0.15:

@@ -21,6 +21,7 @@ from daysheet.synthetic.coverage import insure
 from daysheet.synthetic.draws import stream
 from daysheet.synthetic.families import accounts_by_guarantor, circles, write_patients
 from daysheet.synthetic.files import Drop
+from daysheet.synthetic.forgotten import Forgotten
 from daysheet.synthetic.known import KnownAnswer
 from daysheet.synthetic.lists import write_lists
 from daysheet.synthetic.office import Office, open_office
@@ -92,11 +93,11 @@ def generate(
         offsetting=offsetting,
     )
     payers = write_payers(office, patients)
-    desk = Desk(office)
+    desk, forgotten = Desk(office), Forgotten(office)
     made = 0
     for circle in circles(office, payers, patients):
         insure(payers, circle)
-        _live(desk, circle)
+        _live(desk, forgotten, circle)
         _balance(known, circle)
         for person in circle.people:
             known.add(person.key, person.guarantor.key, person.account)
@@ -108,6 +109,7 @@ def generate(
     write_schedules(office)
     write_chores(office)
     desk.close()
+    forgotten.write()
     exported_on = datetime.combine(until, time(23, 59, 59))
     drop.close(exported_on)
     lists = Drop(out / LISTS, LISTS)
@@ -132,7 +134,7 @@ def generate(
     return summary
 
 
-def _live(desk: Desk, circle: Circle) -> None:
+def _live(desk: Desk, forgotten: Forgotten, circle: Circle) -> None:
     """One circle's years, and its patient rows."""
     if circle.oddity == "insurance plan":
         track_insurance(circle.head)
@@ -146,6 +148,7 @@ def _live(desk: Desk, circle: Circle) -> None:
     for family in circle.families:
         receive(desk, family, circle.rng)
     move_money(desk, circle)
+    forgotten.leave(circle)  # once all money is drawn, before statements say what is owed
     keep_records(circle)
     for settle in links:
         settle()
