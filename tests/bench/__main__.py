@@ -4,9 +4,10 @@ Sections, each alone with ``--only``: ``parse`` (DAG files), ``load`` (a million
 COPY), ``memory`` (while loading a small and a large file), ``build`` (a practice loaded and built,
 by the engine and bare, and its known totals), ``airflow`` (whole builds in a deployment of its
 own, less the same DAGs with ``select 1``), ``desk`` (loading long reports; its views and lists over
-50,000 sessions, with the plans; the daily refresh). All that is made is removed again; anything
-that fails ends it with an exit code. ``make bench ARGS="--patients 2000 --years 3 --rows 100000"``
-is quick.
+50,000 sessions, with the plans; the daily refresh), ``pages`` (every page in a deployment of its
+own, opened by twenty people at once while two builds run; none may fail, nor show two builds). All
+that is made is removed again; anything that fails ends it with an exit code. ``make bench
+ARGS="--patients 2000 --years 3 --rows 100000"`` is quick.
 """
 
 import argparse
@@ -27,6 +28,7 @@ from tests.bench.building import measure_build, measure_models
 from tests.bench.desk import fill_desk, measure_desk
 from tests.bench.desk_work import measure_refresh, measure_reports
 from tests.bench.loading import MB, measure_load, measure_memory, write_procedures
+from tests.bench.pages import Crowd, measure_pages
 from tests.bench.phases import measure_phases
 from tests.bench.rebuilding import measure_rebuilds
 from tests.bench.stage import bench_warehouse, load_practice
@@ -111,8 +113,17 @@ def desk(chosen: argparse.Namespace, folder: Path) -> None:
         show("The daily refresh over them", measure_refresh(warehouse, UNTIL))
 
 
+def pages(chosen: argparse.Namespace, folder: Path) -> None:
+    practice = chosen.practice or generated(chosen, folder)
+    size = Crowd(chosen.sessions, chosen.people, chosen.seconds)
+    tables, wrong = measure_pages(practice, folder, UNTIL, size)
+    for title, figures in tables.items():
+        show(title, figures)
+    assert not wrong, f"{wrong} pages failed, or were not of the one build that was current"
+
+
 SECTIONS: dict[str, Callable[[argparse.Namespace, Path], None]] = {
-    section.__name__: section for section in (parse, load, memory, build, airflow, desk)
+    section.__name__: section for section in (parse, load, memory, build, airflow, desk, pages)
 }
 
 
@@ -141,6 +152,9 @@ def main() -> None:
     arguments.add_argument("--years", type=int, default=10)
     arguments.add_argument("--rows", type=int, default=1_000_000, help="of the file loaded")
     arguments.add_argument("--memory-mb", type=int, default=2048, help="of the large file")
+    arguments.add_argument("--sessions", type=int, default=50_000, help="of the desk with pages")
+    arguments.add_argument("--people", type=int, default=20, help="at the pages, each every 3 s")
+    arguments.add_argument("--seconds", type=int, default=120, help="of that, and until builds end")
     arguments.add_argument("--rounds", type=int, default=3, help="medians are shown")
     arguments.add_argument("--practice", type=Path, help="build this generated practice")
     chosen = arguments.parse_args()

@@ -90,7 +90,7 @@ def open_practice(desk: Desk) -> Practice:
         build = publish_practice(desk.warehouse, _DENTAL, TODAY, [*MODELS, *_OF_FAMILIES])
         with psycopg.connect(desk.warehouse.admin) as ops:
             remember(ops, build, MODEL, "a", rows=2)
-            file_id = _refused_row(ops)
+            file_id = refused_row(ops)
         register(db)
         with published(db) as reader:
             dental = open_claims(reader)
@@ -138,7 +138,7 @@ def open_practice(desk: Desk) -> Practice:
     return Practice(desk, session_ref, claim_ref, dental_ref, examples, selections)
 
 
-def _refused_row(db: psycopg.Connection) -> int:
+def refused_row(db: psycopg.Connection) -> int:
     """A file of which the second line waits for a decision; its number."""
     (file_id,) = db.execute(
         "insert into ops.file (source, table_name, file_name, sha256, bytes, mode, exported_on,"
