@@ -3,6 +3,9 @@
 import psycopg
 import pytest
 
+from daysheet.web.models import dictionary
+from daysheet.web.warming import warm
+from daysheet_plugin import DaysheetPlugin
 from tests.web.practice import MARKUP
 from tests.web.published_builds import MODEL, publish_two
 from tests.web.test_claim_page import text
@@ -18,6 +21,14 @@ def build(staffed) -> int:
         db.execute("update ops.file set file_name = %s where file_id = 1", [MARKUP])
         db.execute('update raw.opendental__claimproc set "PatNum" = 101')
     return build
+
+
+def test_the_first_page_of_a_model_waits_for_nothing_the_server_made_when_it_started():
+    dictionary.cache_clear()
+    warm.cache_clear()
+    _ = DaysheetPlugin().fastapi_apps
+    warm().join(60)
+    assert dictionary.cache_info().currsize == 1
 
 
 def test_every_model_is_listed_with_what_the_published_build_has_of_it(browser, build):
