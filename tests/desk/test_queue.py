@@ -9,7 +9,7 @@ import pytest
 
 from daysheet.desk import daily
 from daysheet.desk.actors import Actor, DeskRole, system
-from daysheet.desk.refusals import Refused
+from daysheet.desk.refusals import Refused, shown
 from daysheet.desk.work import items as work_items
 from daysheet.desk.work.finishing import finish
 from daysheet.desk.work.queue import Filters, list_queue
@@ -88,7 +88,7 @@ def test_case_62_snoozed_for_30_days_at_most_and_never_near_a_deadline(
     with pytest.raises(Refused) as refused:
         snooze(db, BEA, item(kind), after(days), "the payer asked for patience")
     assert (refused.value.status, refused.value.field) == (422, "until")
-    assert f"at the latest {after(latest)}" in refused.value.problem
+    assert f"at the latest {shown(after(latest))}" in refused.value.problem
     assert snoozed(db) == {}
 
 

@@ -100,21 +100,21 @@ def test_a_denial_asks_for_its_day_and_category_and_says_what_helps(browser, db,
     for control in ("on", "category", "carc", "group_code", "note"):
         assert f'name="{control}"' in page.text, control
     assert "coding (corrected claim)" in text(page)
-    assert "Denied on required" in text(page)
+    assert "Denied on (required)" in text(page)
     form = seen(db, reference) | {"to": "denied", "on": "", "note": f"{MARKUP} {SQL}"}
     answer = browser.send("biller", f"/claims/{reference}/status", form)
     assert answer.status_code == 422
-    assert "on is missing" in said(answer)
+    assert "Denied on is missing" in said(answer)
     assert f"{MARKUP} {SQL}" in unescape(answer.text)
     assert MARKUP not in answer.text
     form |= {"on": "2026-11-12", "category": "medical_necessity", "carc": "n130",
              "group_code": "CO"}  # fmt: skip
     answer = browser.send("biller", f"/claims/{reference}/status", form)
     assert answer.status_code == 303
-    assert answer.headers["location"] == f"/daysheet/claims/{reference}?done=status"
-    shown = text(browser.ask("biller", f"/claims/{reference}?done=status"))
+    assert answer.headers["location"] == f"/daysheet/claims/{reference}?done=status_denied"
+    shown = text(browser.ask("biller", f"/claims/{reference}?done=status_denied"))
     for fact in (
-        "The status is changed.", "Medical necessity denied $130.00", "Denied Nov 12, 2026",
+        "The status is now denied.", "Medical necessity denied $130.00", "Denied Nov 12, 2026",
         "Codes CO N130", "Usually helps appeal", "submitted → denied",
         "denied: medical necessity (CO N130) $130.00 on Nov 12, 2026", "Appeal by Jan 11, 2027",
     ):  # fmt: skip
@@ -208,9 +208,12 @@ def test_who_was_given_the_work_meanwhile_is_told_too(browser, db, session):
 @pytest.mark.parametrize(
     ("form", "problem"),
     [
-        ({"kind": "note", "body": "  "}, "body is missing"),
+        ({"kind": "note", "body": "  "}, "the note is missing"),
         ({"kind": "follow_up", "body": "called"}, "outcome is missing"),
-        ({"kind": "follow_up", "body": "called", "outcome": "wait"}, "next_action_on is missing"),
+        (
+            {"kind": "follow_up", "body": "called", "outcome": "wait"},
+            "next action is missing",
+        ),
         ({"body": "x", "next_action_on": "2026-11-20"}, "from tomorrow on"),
         ({"body": "x", "next_action_on": "20/11/2026"}, "enter a day"),
         ({"kind": "gossip", "body": "x"}, "one of"),
@@ -269,7 +272,7 @@ def test_an_item_is_snoozed_no_longer_than_it_may(browser, db, session, days):
     path = f"/claims/{reference}/snooze"
     answer = browser.send("biller", path, form | {"until": until.isoformat()})
     assert answer.status_code == 422
-    assert "at the latest 2026-12-03" in said(answer)
+    assert "at the latest Dec 3, 2026" in said(answer)
     assert "they are slow" in answer.text
     assert browser.send("biller", path, form | {"until": "2026-12-03"}).status_code == 303
     shown = text(browser.ask("biller", f"/claims/{reference}"))
@@ -286,7 +289,7 @@ def test_an_alert_is_acknowledged_with_a_note_only(browser, db, session):
     assert "say what is done about it" in said(answer)
     answer = browser.send("biller", path, form | {"until": "2026-12-30", "note": "on it"})
     assert answer.status_code == 422
-    assert "at the latest 2026-12-04" in said(answer)
+    assert "at the latest Dec 4, 2026" in said(answer)
     assert "on it" in answer.text
     closing = form | {"act": "close", "note": "done"}
     assert "ends by itself" in said(browser.send("biller", path, closing))

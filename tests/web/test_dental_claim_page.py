@@ -51,7 +51,7 @@ def dental(staffed) -> dict[int, str]:
 def test_a_dental_claim_shows_both_days_it_was_sent_and_its_estimate(browser, dental):
     said = text(browser.ask("biller", f"/claims/{dental[1]}"))
     for fact in (
-        "dental", "Sent", "232 days", "First sent Apr 2, 2026",
+        "dental", "sent", "232 days", "First sent Apr 2, 2026",
         "Last sent Nov 10, 2026 10 days ago", "Expected $80.50",
         "Charge $150.00", "Paid $10.00", "Owner nobody",
     ):  # fmt: skip

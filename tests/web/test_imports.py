@@ -6,11 +6,12 @@ from html import unescape
 import psycopg
 import pytest
 
+from daysheet.web.wording import without_folder
 from tests.desk import invented
 from tests.desk.conftest import TODAY
 from tests.ingest.loaded_reports import practice_in
 from tests.ingest.practice_reports import visit, written
-from tests.web.practice import MARKUP
+from tests.web.practice import MARKUP, alert
 
 NAME = f"report {MARKUP}_2026-11-13.csv"
 CLIENT = "Ferris Nightingale-Oak"
@@ -77,6 +78,19 @@ def test_files_tell_what_became_of_their_rows(browser, loads, refused):
     assert "2 inserted" not in only
 
 
+def test_a_file_leads_to_its_alert(browser, loads, staffed):
+    file_id = loads.load("alarming_2026-11-14.csv", written(row_at(29, 16)))
+    with staffed.open() as db:
+        alert_id = alert(db, "bad_file", "high", 1, file_id=file_id)
+    said = browser.ask("viewer", f"/imports/files/{file_id}").text
+    assert f'href="/daysheet/queue/alerts/{alert_id}"' in said
+
+
+def test_a_name_is_shown_without_the_folder_of_its_source():
+    assert without_folder("simplepractice/a/b.csv", "simplepractice") == "a/b.csv"
+    assert without_folder("b.csv", "simplepractice") == "b.csv"
+
+
 def test_a_file_of_which_nothing_is_loaded_is_no_success(browser, loads):
     file_id = loads.load("bad_2026-11-14.csv", written(row_at(31, charge="abc")))
     said = text(browser.ask("biller", f"/imports/files/{file_id}"))
@@ -91,6 +105,17 @@ def test_files_are_narrowed_by_the_url(browser, loads, refused):
     assert browser.ask("viewer", "/imports?name=Ada").status_code == 422
     for odd in ("/imports/files/x", "/imports/files/99999", "/imports/files/1/rows/999"):
         assert browser.ask("admin", odd).status_code == 404, odd
+
+
+def test_a_file_that_came_twice_is_listed_when_asked_for(browser, loads, staffed):
+    body = written(row_at(30, 15))
+    first = loads.load("again_2026-11-14.csv", body)
+    with psycopg.connect(staffed.warehouse.admin, autocommit=True) as db:
+        db.execute("update ops.file set state = 'duplicate' where file_id = %s", [first])
+    link = f'href="/daysheet/imports/files/{first}"'
+    assert link not in browser.ask("viewer", "/imports").text
+    assert link in browser.ask("viewer", "/imports?duplicates=show").text
+    assert link in browser.ask("viewer", "/imports?state=duplicate").text
 
 
 def test_a_refused_row_is_seen_by_billers_only_and_every_look_is_kept(browser, loads, refused):

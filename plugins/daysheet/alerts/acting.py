@@ -11,7 +11,7 @@ from daysheet.alerts.rules import Rule, read_rules
 from daysheet.alerts.standing import Alert, Kind, event, keep, read_alert, tell
 from daysheet.desk.actors import Actor, DeskRole
 from daysheet.desk.deadlines import SESSION_DEADLINE
-from daysheet.desk.refusals import Refused, conflict, missing, no_right, not_possible
+from daysheet.desk.refusals import Refused, conflict, missing, no_right, not_possible, shown
 from daysheet.desk.work.items import OWNED
 from daysheet.desk.work.notes import LONGEST, add_note
 from daysheet.desk.work.snoozing import DAYS_BEFORE_A_DEADLINE, LONGEST_DAYS
@@ -190,7 +190,9 @@ def _hold(
 def _needs_day(today: date, until: date, latest: date) -> None:
     if not today < until <= latest:
         raise not_possible(
-            "day_out_of_range", f"from tomorrow on, and at the latest {latest}", field="until"
+            "day_out_of_range",
+            f"from tomorrow on, and at the latest {shown(latest)}",
+            field="until",
         )
 
 

@@ -12,7 +12,7 @@ from psycopg.rows import class_row
 
 from daysheet.desk.actors import Actor, DeskRole
 from daysheet.desk.amounts import dollars, positive
-from daysheet.desk.refusals import Refused, conflict, no_right, not_possible
+from daysheet.desk.refusals import Refused, conflict, no_right, not_possible, shown
 
 Method = Literal["eft", "check", "card", "cash", "virtual_card", "adjustment"]
 PaymentSource = Literal["manual", "payment_report", "payment_export"]
@@ -122,7 +122,7 @@ def in_time(connection: psycopg.Connection, received_on: date, earliest: date = 
         raise not_possible("future_date", "the day is to come", field="received_on")
     if received_on < earliest:
         raise not_possible(
-            "date_out_of_range", f"not before {earliest.isoformat()}", field="received_on"
+            "date_out_of_range", f"not before {shown(earliest)}", field="received_on"
         )
 
 

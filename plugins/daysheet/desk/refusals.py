@@ -1,6 +1,16 @@
 """The one way the desk says no: a status code, a reason code, and what would be possible."""
 
+from datetime import date
 from uuid import UUID
+
+# What a field is called where its code would mean nothing.
+_LABELS = {
+    "on": "the day",
+    "next_action_on": "the day of the next action",
+    "portal_id": "the portal",
+    "payer_id": "the payer",
+    "body": "the note",
+}
 
 
 class Refused(Exception):
@@ -44,7 +54,12 @@ def not_possible(code: str, problem: str, *, field: str | None = None) -> Refuse
 
 def missing(field: str) -> Refused:
     """Something has to be entered that was not."""
-    return Refused(422, "missing", f"{field} is missing", field=field)
+    return Refused(422, "missing", f"{_LABELS.get(field, field)} is missing", field=field)
+
+
+def shown(day: date) -> str:
+    """A day as refusals name it: ``Nov 20, 2026``."""
+    return f"{day:%b} {day.day}, {day.year}"
 
 
 def no_right(problem: str) -> Refused:

@@ -123,7 +123,7 @@ def _aging(
         brackets=[(label, words(label)) for label in ALL_BRACKETS],
         severities=[(code, words(code)) for code in SEVERITIES],
         payers=[(name, name) for name in offered.payers],
-        statuses=[(code, words(code)) for code in offered.statuses],
+        statuses=[(code, words(code).lower()) for code in offered.statuses],
         clinicians=offered.clinicians,
         owners=[(ME, "me"), (NOBODY, "nobody"), *((code, code) for code in sorted(codes.values()))],
         may_work=member.may(DeskRole.BILLER),

@@ -108,7 +108,7 @@ def change(on: On, sent: Annotated[StatusForm, Sent()]) -> Response:
         results = change_many(on.connection, on.member, keys, sent.to, details=sent.details())
         _report([each for each, _ in chosen], results)
 
-    return on.answer("status", sent, "status", work, to=sent.to)
+    return on.answer(f"status_{sent.to}", sent, "status", work, to=sent.to)
 
 
 def _report(chosen: list[Wanted], results: list[Result]) -> None:

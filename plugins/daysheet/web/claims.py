@@ -1,6 +1,7 @@
 """The record of one claim: what mails about it link to, and where it is worked on."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import psycopg
 from fastapi import APIRouter, Request
@@ -26,6 +27,7 @@ from daysheet.web.claim_forms import (
 from daysheet.web.forms import Form
 from daysheet.web.guards import DeskSession, Member
 from daysheet.web.pages import clock, day, page
+from daysheet.web.wording import actor
 
 router = APIRouter()
 _NOT_SENT = Form("")
@@ -70,6 +72,9 @@ def record_page(
     record_view(connection, member, record.reference, record.client_ids, record.shown)
     is_lead = member.may(DeskRole.LEAD)
     choice = status_choice(record, work, to)
+    if refused.refusal is not None and refused.refusal.field == "on":
+        label = "Decided on" if choice.asks_decision else DAY_OF.get(to, "the day")
+        refused = replace(refused, refusal=_with_label(refused.refusal, label))
     return page(
         request,
         "claim",
@@ -80,6 +85,7 @@ def record_page(
         member=member,
         is_biller=member.may(DeskRole.BILLER),
         is_lead=is_lead,
+        is_admin=member.may(DeskRole.ADMIN),
         refused=refused,
         opened=refused.name or opened,
         form=lambda name: refused if refused.name == name else Form(name),
@@ -112,13 +118,21 @@ def _money_kinds(record: ClaimRecord, *, is_lead: bool) -> list[tuple[str, str]]
     return kinds
 
 
-def _with_who(refusal: Refused, changed: tuple[str, object] | None) -> Refused:
+def _with_label(refusal: Refused, label: str) -> Refused:
+    """A missing day by what its field is called on the form."""
+    if refusal.code != "missing":
+        return refusal
+    problem = refusal.problem.replace("the day is missing", f"{label} is missing")
+    return Refused(refusal.status, refusal.code, problem, field=refusal.field)
+
+
+def _with_who(refusal: Refused, changed: tuple[str, datetime] | None) -> Refused:
     """A conflict with who was faster, and when."""
     if changed is None:
         return refusal
     who, at = changed
     problem = (
-        f"changed by {who} on {day(at)} at {clock(at)}: the page shows it as it is now, with what"
-        f" you typed ({refusal.problem})"
+        f"changed by {actor(who)} on {day(at)} at {clock(at)}: the page shows it as it is now,"
+        f" with what you typed ({refusal.problem})"
     )
     return Refused(409, refusal.code, problem, field=refusal.field)

@@ -5,6 +5,7 @@ from fastapi.responses import HTMLResponse
 
 from daysheet.desk.actors import DeskRole
 from daysheet.desk.published import published
+from daysheet.desk.reading.alert_list import alerts_of_file
 from daysheet.desk.reading.freshness import freshness
 from daysheet.desk.reading.import_record import (
     FileFilter,
@@ -32,13 +33,15 @@ _IN_ORDER = Order("line")
 @router.get("/imports")
 def files(request: Request, member: Member, connection: DeskSession) -> HTMLResponse:
     """Every file, the newest first."""
-    asked = listing(request, ("file",), _NEWEST, ("source", "kind", "state", "undecided"))
+    known = ("source", "kind", "state", "undecided", "duplicates")
+    asked = listing(request, ("file",), _NEWEST, known)
     chosen = asked.filters
     which = FileFilter(
         source=chosen.get("source"),
         table_name=chosen.get("kind"),
         state=chosen.get("state"),
         is_undecided=True if "undecided" in chosen else None,
+        with_duplicates="duplicates" in chosen or chosen.get("state") == "duplicate",
     )
     with published(connection) as reader:
         found, count = list_files(reader, member, which, limit=asked.size, offset=asked.offset)
@@ -89,6 +92,7 @@ def file(request: Request, number: str, member: Member, connection: DeskSession)
     file_id = number_of(number)
     with published(connection) as reader:
         record = file_record(reader, member, file_id)
+        alerts = alerts_of_file(reader, file_id)
         rows, count = list_rows(
             reader,
             file_id=file_id,
@@ -105,6 +109,7 @@ def file(request: Request, number: str, member: Member, connection: DeskSession)
         listing=asked,
         record=record,
         file=record.file,
+        alerts=alerts,
         rows=rows,
         count=count,
         sources=SOURCES,

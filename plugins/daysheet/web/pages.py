@@ -15,7 +15,7 @@ from daysheet.settings import PROJECT, get_settings
 from daysheet.web.access import login_url
 from daysheet.web.assets import ASSETS
 from daysheet.web.forms import new_key
-from daysheet.web.wording import DAYS, DONE, actor, days_of, headline, tone, words
+from daysheet.web.wording import DAYS, DONE, actor, days_of, headline, tone, without_folder, words
 
 # The navigation.
 SECTIONS = {
@@ -51,7 +51,7 @@ _ERRORS = {
 
 # A cell with nothing to tell: a phone, where each is a line of its own, leaves it out.
 _BLANK = re.compile(
-    r'<td data-label="([^"]*)"(?: class="([^"]*)")?>(?:<span>)?\s*—?\s*(?:</span>)?</td>'
+    r'<td data-label="([^"]*)"(?: class="([^"]*)")?>(?=(?:<span>)?\s*—?\s*(?:</span>)?</td>)'
 )
 
 
@@ -69,7 +69,7 @@ def page(request: Request, template: str, code: int = 200, /, **values: Any) -> 
         "done": DONE.get(request.query_params.get("done", "")),
     }
     text = _environment().get_template(f"{template}.html").render(frame | values)
-    return HTMLResponse(_BLANK.sub(r'<td data-label="\1" class="\2 none">—</td>', text), code)
+    return HTMLResponse(_BLANK.sub(r'<td data-label="\1" class="\2 none">', text), code)
 
 
 def see_other(request: Request, path: str) -> RedirectResponse:
@@ -132,7 +132,8 @@ def _environment() -> Environment:
         auto_reload=False,  # they change with the code only: no look at the disk for each page
     )
     environment.filters |= {
-        each.__name__: each for each in (actor, clock, day, days_of, headline, money, tone, words)
+        each.__name__: each
+        for each in (actor, clock, day, days_of, headline, money, tone, without_folder, words)
     }
     environment.globals |= {"assets": ASSETS, "event_days": DAYS, "new_key": new_key}
     return environment

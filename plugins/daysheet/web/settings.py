@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 
 from daysheet.alerts.rules import RULES
-from daysheet.desk.actors import Actor
+from daysheet.desk.actors import Actor, DeskRole
 from daysheet.desk.published import published
 from daysheet.desk.reading.freshness import freshness
 from daysheet.desk.reading.receivables import Order
@@ -66,6 +66,7 @@ def entries(request: Request, tab: str, member: Member, connection: DeskSession)
         count=len(rows),
         listing=wanted,
         may_edit=member.may(section.least),
+        is_admin=member.may(DeskRole.ADMIN),
         least=section.least.name.lower(),
         fresh=fresh,
     )

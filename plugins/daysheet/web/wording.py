@@ -44,6 +44,11 @@ def actor(who: str) -> str:
     return words(who.removeprefix("system:"))
 
 
+def without_folder(file_name: str, source: str) -> str:
+    """The name of a file as it was exported, without the folder of its source."""
+    return file_name.rpartition(f"{source}/")[2]
+
+
 def tone(code: str) -> str:
     """The color of a status or a severity, beside its word: good, warn, bad, done or open."""
     return _TONES.get(code, "open")
@@ -122,7 +127,21 @@ DONE: dict[str, str] = {
     "setting_removed": "It is taken away.",
     "filter_saved": "The filters are saved.",
     "filter_forgotten": "The saved filters are removed.",
-    "status": "The status is changed.",
+    **{
+        f"status_{code}": f"The status is now {code.replace('_', ' ')}."
+        for code in (
+            "completed",
+            "documented",
+            "ready_to_bill",
+            "submitted",
+            "pending",
+            "approved",
+            "denied",
+            "appealing",
+            "written_off",
+            "voided",
+        )
+    },
     "noted": "The note is kept.",
     "taken": "It is yours now.",
     "assigned": "It is assigned.",

@@ -11,7 +11,7 @@ from daysheet.desk.amounts import positive
 from daysheet.desk.cases import Case
 from daysheet.desk.lifecycle.appeals import LEVELS
 from daysheet.desk.lifecycle.denials import CATEGORIES, GROUP_CODES
-from daysheet.desk.refusals import missing, not_possible
+from daysheet.desk.refusals import missing, not_possible, shown
 
 LOCKED_NOTES = ("LOCKED", "SIGNED")  # words of an export, upper case
 _NO_CODE = ("", "UNKNOWN")
@@ -74,7 +74,7 @@ def ready(case: Case) -> None:
             raise not_possible(code, f"not ready to bill: {code.replace('_', ' ')}")
     deadline = facts.filing_deadline
     if deadline is not None and facts.today > deadline and not _is_excepted(case):
-        raise not_possible("filing_deadline_passed", f"it had to be filed by {deadline}")
+        raise not_possible("filing_deadline_passed", f"it had to be filed by {shown(deadline)}")
 
 
 def never_sent(case: Case) -> None:
@@ -93,7 +93,7 @@ def sent_by_a_known_way(case: Case) -> None:
     if facts.billing_route == "portal" and details.portal_id is None:
         raise missing("portal_id")
     if facts.last_submitted_on is not None and case.on < facts.last_submitted_on:
-        problem = f"it was last submitted on {facts.last_submitted_on}"
+        problem = f"it was last submitted on {shown(facts.last_submitted_on)}"
         raise not_possible("before_last_submission", problem, field="on")
 
 
@@ -163,11 +163,11 @@ def appeal_in_time(case: Case) -> None:
     """Filed after the denial; by the deadline, unless a lead makes an exception."""
     denied_on, deadline = case.facts.denied_on, case.facts.appeal_deadline
     if denied_on is not None and case.on < denied_on and not case.is_trial:
-        raise not_possible("before_denial", f"it was denied on {denied_on}", field="on")
+        raise not_possible("before_denial", f"it was denied on {shown(denied_on)}", field="on")
     if deadline is not None and case.on > deadline and not _is_excepted(case):
-        raise not_possible("appeal_deadline_passed", f"it had to be filed by {deadline}")
+        raise not_possible("appeal_deadline_passed", f"it had to be filed by {shown(deadline)}")
     if case.details.due_on is not None and case.details.due_on < case.on:
-        raise not_possible("before_filing", f"it is filed on {case.on}", field="due_on")
+        raise not_possible("before_filing", f"it is filed on {shown(case.on)}", field="due_on")
 
 
 def appeal_won(case: Case) -> None:
@@ -188,7 +188,9 @@ def _decided(case: Case, decisions: tuple[str, ...]) -> None:
         raise not_possible("wrong_decision", problem, field="decision")
     filed_on = case.facts.appeal_filed_on
     if filed_on is not None and case.on < filed_on:
-        raise not_possible("before_filing", f"the appeal was filed on {filed_on}", field="on")
+        raise not_possible(
+            "before_filing", f"the appeal was filed on {shown(filed_on)}", field="on"
+        )
 
 
 def patients_share(case: Case) -> None:

@@ -107,6 +107,11 @@ def live_alert(reader: Reader, actor: Actor, alert_id: UUID) -> ListedAlert:
     return found[0]
 
 
+def alerts_of_file(reader: Reader, file_id: int) -> list[ListedAlert]:
+    """What is told about one file."""
+    return _read(reader, sql.SQL(f"where file_id = %(file_id)s {_ORDER}"), {"file_id": file_id})
+
+
 def _read(reader: Reader, which: sql.SQL, values: dict[str, Any]) -> list[ListedAlert]:
     names = [sql.Identifier(each.name) for each in fields(ListedAlert)]
     return reader.rows(ListedAlert, "alert_list", which, values, sql.SQL(", ").join(names))

@@ -63,6 +63,7 @@ class FileFilter:
     table_name: str | None = None
     state: str | None = None
     is_undecided: bool | None = None
+    with_duplicates: bool = True
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,7 @@ _CONDITIONS = """
     and coalesce(table_name = %(table_name)s, true)
     and coalesce(state = %(state)s, true)
     and coalesce((undecided > 0) = %(is_undecided)s, true)
+    and (%(with_duplicates)s or state != 'duplicate')
 """
 _ROW_CONDITIONS = """
     where coalesce(file_id = %(file_id)s, true)

@@ -8,7 +8,7 @@ from psycopg import sql
 
 from daysheet.desk.actors import Actor, DeskRole
 from daysheet.desk.deadlines import SESSION_DEADLINE
-from daysheet.desk.refusals import no_right, not_possible
+from daysheet.desk.refusals import no_right, not_possible, shown
 from daysheet.desk.work.items import Item, lock_item
 
 LONGEST_DAYS = 30
@@ -53,8 +53,8 @@ def snooze(
         if not today < until <= latest:
             raise not_possible(
                 "day_out_of_range",
-                f"from tomorrow on, and at the latest {latest}: at most {LONGEST_DAYS} days, and"
-                f" {DAYS_BEFORE_A_DEADLINE} days before a deadline",
+                f"from tomorrow on, and at the latest {shown(latest)}: at most {LONGEST_DAYS} days,"
+                f" and {DAYS_BEFORE_A_DEADLINE} days before a deadline",
                 field="until",
             )
         connection.execute(
