@@ -32,11 +32,11 @@ def test_a_database_error_carries_no_values(warehouse):
     assert "22007" in str(caught.value)
 
 
-def test_a_reader_may_not_read_raw(warehouse):
+def test_a_reader_may_not_read_names_in_raw(warehouse):
     with (
         pytest.raises(DatabaseFault) as caught,
         session(warehouse.dsn("reader"), "t") as connection,
     ):
-        connection.execute("select 1 from raw.opendental__patient")
+        connection.execute('select "LName" from raw.opendental__patient')
     assert caught.value.sqlstate == "42501"
     assert not isinstance(caught.value, psycopg.Error)

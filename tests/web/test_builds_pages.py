@@ -121,7 +121,8 @@ def test_rows_of_a_build_that_was_never_published_are_not_for_pages(browser, two
 def test_before_the_first_build_the_page_says_what_makes_one(at_the_desk, warehouse, monkeypatch):
     from tests.web.conftest import Browser
 
-    monkeypatch.setenv("AIRFLOW_CONN_DAYSHEET_READER", warehouse.dsn("reader"))
+    for role in ("reader", "desk"):
+        monkeypatch.setenv(f"AIRFLOW_CONN_DAYSHEET_{role.upper()}", warehouse.dsn(role))
     said = text(Browser().ask("nobody", "/builds"))
     assert "No build yet" in said
     assert "Nothing of the dental practice system is published yet" in said
