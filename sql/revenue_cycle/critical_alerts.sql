@@ -10,7 +10,10 @@ with dearest as (
         on alerts.rule_code = alert_rules.code
     where alerts.severity = 'critical' and alerts.status != 'resolved'
     order by
-        is_too_late asc, alerts.amount desc nulls last, alerts.critical_since asc, alerts.alert_id asc
+        is_too_late asc,
+        alerts.amount desc nulls last,
+        alerts.critical_since asc,
+        alerts.alert_id asc
     limit 5
 )
 
