@@ -191,7 +191,7 @@ def test_a_follow_up_has_an_outcome_and_a_next_step(db, item):
 def test_the_next_step_of_a_denial_is_in_time_and_in_sight(db, item):
     with pytest.raises(Refused) as refused:
         finish(db, BEA, item("denial"), "asked for records", next_action_on=after(21))
-    assert f"at the latest {after(20)}" in refused.value.problem
+    assert f"at the latest {shown(after(20))}" in refused.value.problem
     finish(db, BEA, item("denial"), "asked for records", next_action_on=after(20))
     assert snoozed(db) == {"denial": after(13)}
 

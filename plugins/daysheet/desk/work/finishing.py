@@ -6,7 +6,7 @@ from uuid import UUID
 import psycopg
 
 from daysheet.desk.actors import Actor, DeskRole
-from daysheet.desk.refusals import not_possible
+from daysheet.desk.refusals import not_possible, shown
 from daysheet.desk.work.items import Item, close_items, lock_item, open_item
 from daysheet.desk.work.notes import add_note
 from daysheet.desk.work.snoozing import LONGEST_DAYS, latest_day, needs_to_have
@@ -61,7 +61,7 @@ def _check_next_step(day: date, today: date, due_on: date | None) -> None:
     if not today < day <= last:
         raise not_possible(
             "day_out_of_range",
-            f"from tomorrow on, and at the latest {last}",
+            f"from tomorrow on, and at the latest {shown(last)}",
             field="next_action_on",
         )
 
