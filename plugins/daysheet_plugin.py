@@ -19,10 +19,10 @@ class DaysheetPlugin(AirflowPlugin):
             "nav_top_level": True,
         },
         {
-            "name": "Builds and models",
+            "name": "Builds",
             "href": "/daysheet/builds",
             "destination": "nav",
-            "url_route": "builds-and-models",
+            "url_route": "builds",
             "nav_top_level": True,
         },
         {

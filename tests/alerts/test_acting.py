@@ -7,7 +7,7 @@ import pytest
 
 from daysheet.alerts.acting import acknowledge, resolve, snooze
 from daysheet.desk.actors import Actor
-from daysheet.desk.refusals import Refused
+from daysheet.desk.refusals import Refused, shown
 from tests.alerts.conftest import Days
 from tests.desk import invented
 from tests.desk.conftest import TODAY, Desk
@@ -85,7 +85,7 @@ def test_quiet_is_from_tomorrow_on_and_not_for_long(days, open_alert, act, longe
         given = ("called", until) if act is acknowledge else (until, "called")
         found = refused(act, days.db, LEAD, open_alert["alert_id"], *given)
         assert (found.status, found.field) == (422, "until")
-        assert str(TODAY + longest * DAY) in found.problem
+        assert shown(TODAY + longest * DAY) in found.problem
         assert days.alert("aged_claim") == open_alert
     for after in (1, longest):
         until = TODAY + after * DAY

@@ -87,8 +87,8 @@ def test_a_file_leads_to_its_alert(browser, loads, staffed):
 
 
 def test_a_name_is_shown_without_the_folder_of_its_source():
-    assert without_folder("simplepractice/a/b.csv", "simplepractice") == "a/b.csv"
-    assert without_folder("b.csv", "simplepractice") == "b.csv"
+    assert without_folder("simplepractice/a/b.csv") == "b.csv"
+    assert without_folder("b.csv") == "b.csv"
 
 
 def test_a_file_of_which_nothing_is_loaded_is_no_success(browser, loads):

@@ -66,7 +66,7 @@ WORDS = {
         "Aging over 90 days", "count", f"{_SESSIONS}&bracket=90%2B", "the claims over 90 days"
     ),
     "denial_rate_pct": Words(
-        "Denial rate", "percent", "/denials", "who denies and why", "first answers"
+        "Denial rate", "percent", "/denials", "the denials", "first answers"
     ),
     "collections_mtd": Words("Collections this month", "money", "/payments", "the payments"),
     "claims_per_staff_mean": Words(

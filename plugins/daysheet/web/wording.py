@@ -44,9 +44,9 @@ def actor(who: str) -> str:
     return words(who.removeprefix("system:"))
 
 
-def without_folder(file_name: str, source: str) -> str:
-    """The name of a file as it was exported, without the folder of its source."""
-    return file_name.rpartition(f"{source}/")[2]
+def without_folder(file_name: str) -> str:
+    """The name of a file as it was exported, without the folders it was dropped in."""
+    return file_name.rpartition("/")[2]
 
 
 def tone(code: str) -> str:
