@@ -52,6 +52,7 @@ def every_page(warehouse: DeployedWarehouse) -> list[tuple[str, str]]:
             f"/explain/raw/opendental/claimproc/{found['raw']}"
         ],
         "/imports/files/{number}": [f"/imports/files/{file_id}"],
+        "/dags/{dag_id}": ["/dags/ingest_csv_drops"],
         "/imports/files/{number}/rows/{line}": [f"/imports/files/{file_id}/rows/2"],
         "/models/{name}": [f"/models/{MODEL}"],
         "/payments/reconciliation/{name}": ["/payments/reconciliation/credit"],

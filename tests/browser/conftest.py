@@ -43,9 +43,9 @@ def path_of_browser() -> str:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """The system's Chromium, running."""
+    """The system's Chromium; it ends with these tests, for others need this thread's event loop."""
     path = path_of_browser()
     with sync_playwright() as playwright:
         # Chromium's own sandbox cannot be set up by root, nor its shared memory in a container.
