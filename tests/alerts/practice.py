@@ -38,7 +38,7 @@ def claims(db: psycopg.Connection, *ages: int, **columns: Any) -> list[UUID]:
             {
                 "payer_id": payer_id,
                 "claim_id": claim,
-                "billing_code": f"T{uuid4().hex[:8]}",
+                "billing_code": f"T{uuid4().hex}",
                 "billing_status": "submitted",
                 "ins_charge": 100,
                 "service_on": sent - timedelta(days=3),

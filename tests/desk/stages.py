@@ -46,7 +46,7 @@ def a_session(
         "service_on": SERVICE,
         "client_id": client,
         "clinician_id": clinician,
-        "billing_code": f"T{uuid4().hex[:8]}",
+        "billing_code": f"T{uuid4().hex}",
         "billing_status": status,
         "ins_charge": CHARGE,
         "ins_unpaid_reported": CHARGE,

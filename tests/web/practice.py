@@ -36,7 +36,7 @@ def claim(
     }
     keys = (
         invented.sessions(
-            db, [given | {"billing_code": f"T{uuid4().hex[:6]}"} | each for each in sessions]
+            db, [given | {"billing_code": f"T{uuid4().hex}"} | each for each in sessions]
         )
         if sessions
         else []
