@@ -8,7 +8,9 @@ import pytest
 
 from daysheet.desk.money.matching import ClaimReferences, match_claims, suggest_sessions
 from daysheet.desk.money.payments import allocate
-from daysheet.desk.money.reconciliation import ControlTotal, clear, differences, post_difference
+from daysheet.desk.money.reconciliation import clear, post_difference
+from daysheet.desk.published import Reader
+from daysheet.desk.reading.difference_list import ControlTotal, Difference, DifferenceList
 from tests.desk.invented import insert, parties
 from tests.desk.money import YESTERDAY, enter, part, refused, reverse
 from tests.desk.stages import (
@@ -28,9 +30,12 @@ def payer(books):
     return a_payer(books)
 
 
+def lines(books, name, *control) -> list[Difference]:
+    return DifferenceList(Reader(books, None), name, control).lines()
+
+
 def listed(books, name, *control):
-    return [(one.subject, one.ours, one.theirs, one.amount) for one in
-            differences(books, name, control)]  # fmt: skip
+    return [(one.subject, one.ours, one.theirs, one.amount) for one in lines(books, name, *control)]
 
 
 def remitted(books, payer, amount, **given):
@@ -135,7 +140,7 @@ def test_control_totals_are_compared_with_remittances_by_reference_and_day(books
 def test_credits_are_listed_with_the_day_they_are_due(books, payer):
     owed = a_session(books, "submitted", payer_id=payer)
     enter(books, payer, "170.00", part(owed, "170.00", keep_credit=True))
-    (line,) = differences(books, "credit")
+    (line,) = lines(books, "credit")
     assert (line.subject, line.amount, line.since) == (str(owed), 40, TODAY + timedelta(days=90))
 
 
@@ -158,9 +163,9 @@ def test_a_cleared_line_says_who_cleared_it_until_its_amount_is_another(books, p
     with refused(422, field="reason"):
         clear(books, BILLER, "unapplied", subject, amount=Decimal(70), reason="")
     clear(books, BILLER, "unapplied", subject, amount=Decimal(70), reason="the payer is asked")
-    assert [one.cleared_by for one in differences(books, "unapplied")] == ["biller"]
+    assert [one.cleared_by for one in lines(books, "unapplied")] == ["biller"]
     reverse(books, payment, "20.00")
-    assert [one.cleared_by for one in differences(books, "unapplied")] == [None]
+    assert [one.cleared_by for one in lines(books, "unapplied")] == [None]
 
 
 def test_imported_money_is_matched_by_reference_then_by_payer_and_number(books, payer):

@@ -73,9 +73,7 @@ def practice(staffed):
             for status in ("completed", "documented", "ready_to_bill") for days in (-2, 0, 20)
         ] + [{"billing_status": "paid", "payer_id": payers[0], "ins_charge": 40, "paid_on": TODAY,
               "ins_paid_reported": 40}]  # fmt: skip
-        keys = invented.sessions(
-            db, [row | {"billing_code": f"T{uuid4().hex}"} for row in rows]
-        )
+        keys = invented.sessions(db, [row | {"billing_code": f"T{uuid4().hex}"} for row in rows])
         for nth, severity in enumerate(("critical", "critical", "high", "medium", "low", "low")):
             alert(db, "aged_claim", severity, 91, session_id=keys[nth * 5], amount=5)
         item = open_item(db, "follow_up", session_id=keys[0])

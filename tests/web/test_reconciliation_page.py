@@ -9,8 +9,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from daysheet.desk.money.payments import allocate
-from daysheet.desk.money.reconciliation import List, differences
-from daysheet.desk.reading.difference_list import sums
+from daysheet.desk.money.reconciliation import List
+from daysheet.desk.published import Reader
+from daysheet.desk.reading.difference_list import DifferenceList
 from tests.desk.conftest import Desk
 from tests.desk.invented import insert, parties, staff
 from tests.desk.money import YESTERDAY, enter, part
@@ -87,7 +88,7 @@ def test_each_list_has_one_action_and_sums_that_are_those_of_its_lines(
     many = {"unapplied": 2, "ledger_against_export": 2, "control_total": 0}
     overview = text(browser.ask("viewer", LISTS))
     for name in get_args(List):
-        found = sums(differences(db, name))
+        found = DifferenceList(Reader(db, None), name).sums()
         assert found.lines == many.get(name, 1), name
         answer = browser.ask("biller", f"{LISTS}/{name}")
         told = text(answer)

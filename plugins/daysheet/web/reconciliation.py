@@ -1,8 +1,7 @@
 """Where ledger, files and bank do not agree: the lists, and what is done about a line."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import Annotated, cast, get_args
 
 import psycopg
@@ -12,17 +11,18 @@ from pydantic import BaseModel
 
 from daysheet.desk.actors import Actor, DeskRole, display_codes
 from daysheet.desk.money.reconciliation import (
-    ControlTotal,
-    Difference,
     List,
-    action_of,
     clear,
-    differences,
     post_difference,
 )
 from daysheet.desk.money.settlement import Remainder
 from daysheet.desk.published import published
-from daysheet.desk.reading.difference_list import Sums, one_line, subjects, sums
+from daysheet.desk.reading.difference_list import (
+    ControlTotal,
+    DifferenceFilter,
+    DifferenceList,
+    subjects,
+)
 from daysheet.desk.reading.freshness import freshness
 from daysheet.desk.reading.payable import payers
 from daysheet.desk.reading.receivables import Order
@@ -44,7 +44,7 @@ from daysheet.web.typed import (
 
 router = APIRouter()
 _COLUMNS = ("since", "ours", "theirs", "amount")
-_STATES = ("open", "cleared")
+_STATES = {"open": False, "cleared": True}
 _MOST_TOTALS = 200
 
 
@@ -98,7 +98,7 @@ def lists(request: Request, member: Member, connection: DeskSession) -> HTMLResp
     """The lists, each with what is open on it."""
     names = cast(tuple[List, ...], get_args(List))
     with published(connection) as reader:
-        found: dict[List, Sums] = {name: sums(differences(connection, name)) for name in names}
+        found = {name: DifferenceList(reader, name).sums() for name in names}
         fresh = freshness(reader)
     return page(request, "reconciliation", found=found, lists=LISTS, fresh=fresh)
 
@@ -117,7 +117,7 @@ def clear_line(visit: Visited, fields: Annotated[LineFields, Form()]) -> Respons
         reason, amount = reason_of(fields.reason), amount_of(fields.amount)
         totals = _control(visit.name, fields.totals)
         with published(visit.connection) as reader:
-            line = one_line(reader, visit.name, fields.subject, amount, totals)
+            line = DifferenceList(reader, visit.name, totals).line(fields.subject, amount)
         clear(
             visit.connection,
             visit.member,
@@ -191,11 +191,12 @@ def _shown(visit: Visit, asked: Listing, sent: Sent = Sent("", {})) -> HTMLRespo
         totals = _control(visit.name, words)
     except Refused:
         totals = []
+    which = _filter_of(asked)
     with published(visit.connection) as reader:
         names = dict(payers(reader))
-        every = differences(reader.connection, visit.name, totals)
-        chosen = _ordered(_narrowed(every, asked, names), asked.order)
-        shown = chosen[asked.offset :][: asked.size]
+        found = DifferenceList(reader, visit.name, totals)
+        shown = found.lines(which, asked.order, limit=asked.size, offset=asked.offset)
+        sums, listed_payers = found.sums(which), found.payers()
         about = subjects(reader, shown)
         codes = display_codes(reader.connection)
         fresh = freshness(reader)
@@ -209,16 +210,13 @@ def _shown(visit: Visit, asked: Listing, sent: Sent = Sent("", {})) -> HTMLRespo
         refusal.status if refusal else 200,
         name=visit.name,
         words=LISTS[visit.name],
-        action=action_of(visit.name),
+        action=found.action,
         lines=shown,
-        count=len(chosen),
-        sums=sums(chosen),
+        count=sums.lines + sums.cleared,
+        sums=sums,
         about=about,
         payers=names,
-        listed_payers=[
-            (each, each)
-            for each in sorted({names[line.payer_id] for line in every if line.payer_id})
-        ],
+        listed_payers=[(each, each) for each in listed_payers],
         codes=codes,
         asked=asked,
         totals=words if totals else "",
@@ -229,26 +227,11 @@ def _shown(visit: Visit, asked: Listing, sent: Sent = Sent("", {})) -> HTMLRespo
     )
 
 
-def _narrowed(
-    every: Sequence[Difference], asked: Listing, names: Mapping[object, str]
-) -> list[Difference]:
-    payer, state = asked.filters.get("payer"), asked.filters.get("state")
+def _filter_of(asked: Listing) -> DifferenceFilter:
+    state = asked.filters.get("state")
     if state is not None and state not in _STATES:
         raise not_possible("unknown_filter", "a line is open or cleared", field="state")
-    return [
-        line
-        for line in every
-        if (payer is None or names.get(line.payer_id) == payer)
-        and (state is None or (line.cleared_by is None) == (state == "open"))
-    ]
-
-
-def _ordered(lines: Sequence[Difference], order: Order) -> list[Difference]:
-    """Open ones first, whatever the order; lines without a day last."""
-    known = [line for line in lines if getattr(line, order.column) is not None]
-    unknown = [line for line in lines if getattr(line, order.column) is None]
-    known.sort(key=attrgetter(order.column), reverse=order.is_descending)
-    return sorted([*known, *unknown], key=lambda line: line.cleared_by is not None)
+    return DifferenceFilter(asked.filters.get("payer"), None if state is None else _STATES[state])
 
 
 def _control(name: List, text: str) -> list[ControlTotal]:
