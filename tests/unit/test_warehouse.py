@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import psycopg
 import pytest
 
@@ -40,3 +44,19 @@ def test_a_reader_may_not_read_names_in_raw(warehouse):
         connection.execute('select "LName" from raw.opendental__patient')
     assert caught.value.sqlstate == "42501"
     assert not isinstance(caught.value, psycopg.Error)
+
+
+@pytest.mark.parametrize("more", [0, 3])
+def test_the_server_works_for_a_session_as_nicely_as_who_opened_it_is(warehouse, more):
+    script = (
+        "import os, sys; from daysheet.warehouse import session\n"
+        "with session(sys.argv[1], 'test') as connection:\n"
+        "    print(os.getpriority(os.PRIO_PROCESS, connection.info.backend_pid))"
+    )
+    done = subprocess.run(
+        ["nice", "-n", str(more), sys.executable, "-c", script, warehouse.dsn("builder")],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert int(done.stdout) == os.getpriority(os.PRIO_PROCESS, 0) + more

@@ -99,6 +99,7 @@ def _command(deployment: Deployment, part: str) -> list[str]:
         ]  # fmt: skip
     # Airflow's log servers listen on every interface; on one machine the pages need none.
     quiet = ["--skip-serve-logs"] if part in {"scheduler", "triggerer"} else []
-    # Builds give way to people at the pages. `nice` becomes the part: the process id stays.
-    behind = ["nice", "-n", "5"] if part in {"scheduler", "dag-processor"} else []
+    # Builds give way to people at the pages, in Postgres too: what connects is as nice there.
+    # `nice` becomes the part: the process id stays.
+    behind = ["nice", "-n", "10"] if part in {"scheduler", "dag-processor"} else []
     return [*behind, sys.executable, "-m", "airflow", part, *quiet]
