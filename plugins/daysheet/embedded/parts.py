@@ -8,9 +8,12 @@ from daysheet.embedded import DeploymentProblem
 from daysheet.embedded.deployment import PARTS, Deployment
 from daysheet.embedded.environment import environment
 from daysheet.embedded.processes import Process, children, end, marked, strays
+from daysheet.warehouse.niceness import give_way
 
 _TASKS_MAY_TAKE = 30  # seconds; the scheduler waits for its running tasks before it ends
 _GRACE = 10  # seconds, for all others
+_BEHIND = {"scheduler", "dag-processor"}  # give way to people at the pages: tasks and their SQL
+_NICENESS = 10
 
 
 class PartFailed(DeploymentProblem):
@@ -33,6 +36,8 @@ def start(deployment: Deployment, part: str) -> None:
             start_new_session=True,
             umask=0o077,
         )
+    if part in _BEHIND:
+        give_way(child.pid, _NICENESS)
     process = Process.of(child.pid)
     if process is None:
         raise PartFailed(f"{part} ended at once; see {log}")
@@ -99,7 +104,4 @@ def _command(deployment: Deployment, part: str) -> list[str]:
         ]  # fmt: skip
     # Airflow's log servers listen on every interface; on one machine the pages need none.
     quiet = ["--skip-serve-logs"] if part in {"scheduler", "triggerer"} else []
-    # Builds give way to people at the pages, in Postgres too: what connects is as nice there.
-    # `nice` becomes the part: the process id stays.
-    behind = ["nice", "-n", "10"] if part in {"scheduler", "dag-processor"} else []
-    return [*behind, sys.executable, "-m", "airflow", part, *quiet]
+    return [sys.executable, "-m", "airflow", part, *quiet]

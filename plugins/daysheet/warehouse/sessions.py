@@ -1,15 +1,13 @@
 """Connections by role, with every setting pinned that could change a result."""
 
-import os
-import socket
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from enum import StrEnum
-from pathlib import Path
 
 import psycopg
 
 from daysheet.warehouse.errors import without_values
+from daysheet.warehouse.niceness import pass_on
 
 # Session settings are inputs of a build: they are part of every fingerprint.
 PINNED_SETTINGS = {
@@ -65,23 +63,6 @@ def session(
             prepare_threshold=None,
             connect_timeout=10,
         )
-        _give_way(connection)
+        pass_on(connection)
         with connection:
             yield connection
-
-
-def _give_way(connection: psycopg.Connection) -> None:
-    """Have the server's process of this connection be as nice as this one is.
-
-    Postgres knows no priorities, so a build's queries would stand beside a page's. Elsewhere than
-    on this machine, or without the right to, nothing happens. A server's process has our port in
-    its title: no other is ever taken for it.
-    """
-    niceness = os.getpriority(os.PRIO_PROCESS, 0)
-    if niceness <= 0:
-        return
-    pid = connection.info.backend_pid
-    with suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as ours:
-        title = Path(f"/proc/{pid}/cmdline").read_bytes()
-        if title.startswith(b"postgres:") and f"({ours.getsockname()[1]})".encode() in title:
-            os.setpriority(os.PRIO_PROCESS, pid, niceness)
