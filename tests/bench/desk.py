@@ -74,7 +74,7 @@ _FILL = (
         service_on, client_id, clinician_id, 'S' || n, payer_id, ins_charge,
         case when billing_status = 'paid' then ins_charge else 0 end, billing_status,
         sent_on, sent_on,
-        case when billing_status = 'paid' then service_on + 25 end,
+        case when billing_status = 'paid' then least(service_on + 25, %(until)s) end,
         case when billing_status = 'denied' then service_on + 20 end,
         case when billing_status in ('paid', 'denied') then service_on + 20 end,
         case when billing_status in ('paid', 'denied') then billing_status end,
@@ -88,14 +88,32 @@ _FILL = (
     """
     insert into desk.session_status_history (session_id, to_status, actor, source)
     select session_id, billing_status, 'system:bench', 'import' from desk.sessions;
+    """,
+    # Each payer pays what is due once a week; of every fiftieth payment nobody knows for whom.
+    """
+    create temporary table due as
+    select
+        session_id,
+        payers.payer_id,
+        ins_charge,
+        paid_on,
+        payers.external_id || to_char(paid_on, '-IYYY-IW') as remittance
+    from desk.sessions
+    inner join desk.payers on sessions.payer_id = payers.payer_id
+    where billing_status = 'paid';
     insert into desk.payments (
         payer_id, method, received_on, amount, source, idempotency_key, by_user
     )
     select
-        payer_id, 'eft', %(until)s::date - (n %% 700)::integer, ins_charge, 'payment_report',
-        n::text, 'system:bench'
-    from drawn
-    where billing_status = 'paid';
+        payer_id, 'eft', max(paid_on), sum(ins_charge), 'payment_report', remittance,
+        'system:bench'
+    from due
+    group by payer_id, remittance;
+    insert into desk.payment_allocations (payment_id, session_id, amount, split, by_user)
+    select payments.payment_id, due.session_id, due.ins_charge, 'exact', 'system:bench'
+    from due
+    inner join desk.payments on due.remittance = payments.idempotency_key
+    where pg_temp.chance(hashtext(due.remittance), 'matched') > 0.02;
     """,
 )
 
