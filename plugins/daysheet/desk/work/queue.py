@@ -62,6 +62,21 @@ _SHOWN = sql.SQL("""
     and (%(payer)s::text is null or payer_name = %(payer)s)
     and (%(queue)s::text is null or queue = %(queue)s)
 """)
+_ORDER = sql.SQL("""
+    array_position(array['now', 'this_week', 'on_track'], queue),
+    score desc, due_on, amount desc nulls last
+""")
+# What an item itself says of its place chooses those of the page and their equals: what they are
+# about is read of these only.
+_ONE_PAGE = sql.SQL("""
+    select * from ({items}) as listed
+    where item_id = any(array(
+        select item_id from ({items}) as listed where {shown}
+        order by {order} fetch first (%(limit)s + %(offset)s) rows with ties
+    ))
+    order by {order}, reference, opened_on, file_id, line, item_id
+    limit %(limit)s offset %(offset)s
+""")
 
 
 @dataclass(frozen=True)
@@ -150,15 +165,7 @@ def list_queue(
     with connection.transaction():
         with connection.cursor(row_factory=class_row(Listed)) as cursor:
             rows = cursor.execute(
-                sql.SQL("""
-                    select * from ({items}) as listed where {shown}
-                    order by
-                        array_position(array['now', 'this_week', 'on_track'], queue),
-                        score desc, due_on, amount desc nulls last, reference,
-                        opened_on, file_id, line, item_id
-                    limit %(limit)s offset %(offset)s
-                """).format(items=items, shown=_SHOWN),
-                values,
+                _ONE_PAGE.format(items=items, shown=_SHOWN, order=_ORDER), values
             ).fetchall()
         counts = connection.execute(
             sql.SQL("""
