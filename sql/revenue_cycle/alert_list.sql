@@ -21,26 +21,24 @@ select
     live.quiet_until,
     live.silenced_by,
     live.told,
-    alerts.amount,
-    alerts.payment_id,
-    alerts.file_id,
-    alerts.source,
+    live.amount,
+    live.payment_id,
+    live.file_id,
+    live.source,
     clinicians.name as clinician,
     payers.name as payer_name,
     staff.user_id as assigned_to,
     staff.display_code as owner,
     coalesce(sessions.session_ref, dental_claims.claim_ref) as reference
 from live
-inner join desk.alerts
-    on live.alert_id = alerts.alert_id
 left join desk.sessions
-    on alerts.session_id = sessions.session_id
+    on live.session_id = sessions.session_id
 left join desk.dental_claims
-    on alerts.dental_claim_id = dental_claims.dental_claim_id
+    on live.dental_claim_id = dental_claims.dental_claim_id
 left join desk.payments
-    on alerts.payment_id = payments.payment_id
+    on live.payment_id = payments.payment_id
 left join desk.clinicians
-    on alerts.clinician_id = clinicians.clinician_id
+    on live.clinician_id = clinicians.clinician_id
 left join desk.payers
     on coalesce(sessions.payer_id, payments.payer_id) = payers.payer_id
 left join desk.staff
@@ -50,6 +48,6 @@ left join desk.staff
         (
             select min(items.assigned_to)
             from desk.work_items as items
-            where items.done_at is null and items.payment_id = alerts.payment_id
+            where items.done_at is null and items.payment_id = live.payment_id
         )
     ) = staff.user_id

@@ -1,6 +1,12 @@
 -- Alerts that are not resolved, and who has been mailed of each.
 select
     coalesce(alerts.session_id, alerts.dental_claim_id) as subject_id,
+    alerts.session_id,
+    alerts.dental_claim_id,
+    alerts.payment_id,
+    alerts.clinician_id,
+    alerts.file_id,
+    alerts.source,
     alerts.alert_id,
     alerts.row_version,
     alert_rules.title,
@@ -10,6 +16,7 @@ select
     alerts.severity,
     alerts.status,
     alerts.day_count,
+    alerts.amount,
     alerts.quiet_until,
     more_severe.title as silenced_by,
     (

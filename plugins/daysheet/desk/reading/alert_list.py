@@ -21,24 +21,14 @@ _WHOSE: dict[Whose, str] = {
     "team": "true",
     "unassigned": "assigned_to is null",
 }
-_ORDER = """
+# What an alert itself says of its place.
+_PLACE = """
     order by
         array_position(array['critical', 'high', 'medium', 'low'], severity),
         silenced_by is not null, quiet_until is not null,
-        counts = 'days_left' and coalesce(day_count < 0, false), amount desc nulls last,
-        title, reference, alert_id
+        counts = 'days_left' and coalesce(day_count < 0, false), amount desc nulls last
 """
-# Which alerts first, by as few columns as that takes: the rest is read of one page only.
-_KEYS_AND_COUNTS = """
-    with matched as materialized ({rows})
-    select null as alert_id, level, count(*) as place from matched group by level
-    union all
-    (
-        select alert_id, level, place from matched
-        where coalesce(level = %(level)s, true)
-        order by place limit %(limit)s offset %(offset)s
-    )
-"""
+_ORDER = f"{_PLACE}, title, reference, alert_id"
 
 
 @dataclass(frozen=True)
@@ -80,22 +70,25 @@ def list_alerts(
 
     And how many there are of each level, whichever is shown.
     """
-    rows = reader.statement(
-        "alert_list",
-        sql.SQL("where " + _WHOSE[whose]),
-        sql.SQL(f"alert_id, level, row_number() over ({_ORDER}) as place"),
-    )
     values = {"user_id": actor.user_id, "level": level, "limit": limit, "offset": offset}
-    found = reader.connection.execute(
-        sql.SQL(_KEYS_AND_COUNTS).format(rows=rows), values
-    ).fetchall()
-    counts = {level: number for alert_id, level, number in found if alert_id is None}
-    keys = {alert_id: place for alert_id, _, place in found if alert_id is not None}
-    alerts = _read(reader, sql.SQL("where alert_id = any(%(keys)s)"), {"keys": list(keys)})
-    return (
-        sorted(alerts, key=lambda alert: keys[alert.alert_id]),
-        AlertCounts(**{each: counts.get(each, 0) for each in get_args(Level)}),
+    counted = reader.statement(
+        "alert_list",
+        sql.SQL(f"where {_WHOSE[whose]} group by level"),
+        sql.SQL("level, count(*)"),
     )
+    counts = dict(reader.connection.execute(counted, values).fetchall())
+    # Those of the page and their equals: what they are about is read of these only.
+    which = f"where {_WHOSE[whose]}" + (" and level = %(level)s" if level else "")
+    first = f"{which} {_PLACE} fetch first (%(limit)s + %(offset)s) rows with ties"
+    keys = reader.connection.execute(
+        reader.statement("alert_list", sql.SQL(first), sql.SQL("alert_id")), values
+    ).fetchall()
+    alerts = _read(
+        reader,
+        sql.SQL(f"where alert_id = any(%(keys)s) {_ORDER} limit %(limit)s offset %(offset)s"),
+        values | {"keys": [alert_id for (alert_id,) in keys]},
+    )
+    return alerts, AlertCounts(**{each: counts.get(each, 0) for each in get_args(Level)})
 
 
 def live_alert(reader: Reader, actor: Actor, alert_id: UUID) -> ListedAlert:

@@ -127,19 +127,17 @@ SORTS = {
     "outstanding": "sum(outstanding)",
     "owner": "min(assigned_to)",
 }
-_PLACE = "row_number() over (order by sorted_by {} nulls last, row_key, tab)"
+_PLACE = "order by sorted_by {} nulls last, row_key, tab"
 # Which rows first, by as few columns as that takes: the rest is read of one page only.
 _KEYS_AND_COUNTS = """
     with listed_rows as materialized ({rows}),
-    placed as (
-        select row_key, tab, {place} as place
-        from listed_rows
-        where coalesce(tab = %(tab)s, true)
+    shown as (
+        select * from listed_rows where coalesce(tab = %(tab)s, true)
+        {place} limit %(limit)s offset %(offset)s
     )
     select null as row_key, tab, count(*) as place from listed_rows group by tab
     union all
-    select row_key, tab, place from placed
-    where place > %(offset)s and place <= %(offset)s + %(limit)s
+    select row_key, tab, row_number() over ({place}) as place from shown
 """
 OLDEST = Order("days", is_descending=True)
 
