@@ -11,16 +11,6 @@ snoozes as (
     {{ query('snoozed_subjects') }}
 ),
 
-live_alerts as (
-    select
-        coalesce(session_id, dental_claim_id) as subject_id,
-        count(*) as alerts,
-        min(array_position(array['critical', 'high', 'medium', 'low'], severity)) as alert_rank
-    from desk.alerts
-    where status != 'resolved' and coalesce(session_id, dental_claim_id) is not null
-    group by coalesce(session_id, dental_claim_id)
-),
-
 owed as (
     select
         'simplepractice' as source,
@@ -57,7 +47,7 @@ owed as (
         on aging_report.payer_id = payers.payer_id
     left join snoozes
         on aging_report.session_id = snoozes.subject_id
-    where aging_report.in_ar or aging_report.service_on <= desk.today()
+    where aging_report.in_ar or aging_report.service_on <= (select desk.today())
     union all
     select
         source,
@@ -118,7 +108,7 @@ select
     owed.next_action_on,
     owed.snoozed_until,
     coalesce(sessions.needs_disposition, false) as needs_disposition,
-    coalesce(live_alerts.alerts, 0) as alerts,
+    live_alerts.alerts,
     live_alerts.alert_rank
 from owed
 cross join as_of
@@ -130,5 +120,15 @@ left join desk.clinicians
     on owed.clinician_id = clinicians.clinician_id
 left join desk.staff
     on owed.assigned_to = staff.user_id
-left join live_alerts
-    on coalesce(owed.session_id, owed.dental_claim_id) = live_alerts.subject_id
+left join lateral ( -- of the few rows that are shown, each by its key
+    select
+        count(*) as alerts,
+        min(
+            array_position(array['critical', 'high', 'medium', 'low'], alerts.severity)
+        ) as alert_rank
+    from desk.alerts
+    where
+        alerts.status != 'resolved'
+        and coalesce(alerts.session_id, alerts.dental_claim_id)
+        = coalesce(owed.session_id, owed.dental_claim_id)
+) as live_alerts on true

@@ -38,39 +38,38 @@ staffed as (
     where active and works_claims
 ),
 
-flagged as ( -- all sessions, looked at once
-    select
-        sessions.payer_credit,
-        sessions.billing_status,
-        sessions.first_outcome,
-        sessions.paid_on - sessions.first_submitted_on as days_to_payment,
+credits as (
+    select coalesce(sum(payer_credit), 0) as payer_credits
+    from desk.sessions
+    where payer_credit > 0 and billing_status != 'voided'
+),
+
+recently_paid as (
+    select sessions.paid_on - sessions.first_submitted_on as days_to_payment
+    from desk.sessions
+    cross join as_of
+    where
         sessions.billing_status = 'paid'
         and sessions.amount_paid > 0
         and coalesce(sessions.paid_on, sessions.status_since)
         between as_of.ninety_days_ago and as_of.as_of_day
-            as is_recently_paid,
-        sessions.first_adjudicated_on between as_of.ninety_days_ago and as_of.as_of_day
-            as is_recently_adjudicated
-    from desk.sessions
-    cross join as_of
 ),
 
-of_sessions as (
+speed as (
     select
-        coalesce(sum(payer_credit) filter (where billing_status != 'voided'), 0) as payer_credits,
-        coalesce(sum(days_to_payment) filter (
-            where is_recently_paid and days_to_payment >= 0
-        ), 0) as days_to_payment,
-        count(*) filter (
-            where is_recently_paid and days_to_payment is null
-        ) as unknown_payment_days,
-        count(*) filter (
-            where is_recently_paid and days_to_payment < 0
-        ) as paid_before_submission,
-        count(*) filter (
-            where is_recently_adjudicated and first_outcome = 'denied'
-        ) as denied
-    from flagged
+        coalesce(sum(days_to_payment) filter (where days_to_payment >= 0), 0) as days_to_payment,
+        count(*) filter (where days_to_payment is null) as unknown_payment_days,
+        count(*) filter (where days_to_payment < 0) as paid_before_submission
+    from recently_paid
+),
+
+denials as (
+    select count(*) as denied
+    from desk.sessions
+    cross join as_of
+    where
+        sessions.first_outcome = 'denied'
+        and sessions.first_adjudicated_on between as_of.ninety_days_ago and as_of.as_of_day
 ),
 
 -- in sums, which is what desk.payment_balances comes to: payment by payment it takes long
@@ -126,18 +125,20 @@ select
     receivable.over_90_unbilled,
     receivable.rows_of_staff,
     staffed.staff_count,
-    of_sessions.payer_credits,
-    of_sessions.days_to_payment,
-    of_sessions.unknown_payment_days,
-    of_sessions.paid_before_submission,
-    of_sessions.denied,
+    credits.payer_credits,
+    speed.days_to_payment,
+    speed.unknown_payment_days,
+    speed.paid_before_submission,
+    denials.denied,
     unapplied.unapplied_amount,
     round(
         budget.monthly_budget * business_days.elapsed / nullif(business_days.in_month, 0), 2
     ) as budget_pace
 from receivable
 cross join staffed
-cross join of_sessions
+cross join credits
+cross join speed
+cross join denials
 cross join unapplied
 cross join business_days
 left join budget

@@ -120,11 +120,12 @@ select
     procedure_id,
     payer_name,
     service_on,
-    desk.today() - service_on as age_days,
+    -- selected, the day is asked for once and not for each row
+    (select desk.today()) - service_on as age_days,
     amount,
     filing_deadline,
-    filing_deadline - desk.today() as days_left,
+    filing_deadline - (select desk.today()) as days_left,
     is_default_deadline,
     assigned_to
 from forgotten
-where service_on is null or service_on <= desk.today()
+where service_on is null or service_on <= (select desk.today())
