@@ -52,6 +52,16 @@ def test_up_again_starts_nothing(home):
     assert home.pids() == before
 
 
+def test_builds_give_way_to_pages(home):
+    behind = {"scheduler", "dag-processor"}
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    niceness = {part: os.getpriority(os.PRIO_PROCESS, pid) for part, pid in home.pids().items()}
+    assert niceness == {part: 10 if part in behind else own for part in PARTS}
+    tasks = children(home.pids()["scheduler"])
+    assert tasks
+    assert {os.getpriority(os.PRIO_PROCESS, pid) for pid in tasks} == {10}
+
+
 def test_nothing_listens_beyond_loopback(home):
     sockets = set()
     for pid in home.processes():

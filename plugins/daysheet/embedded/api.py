@@ -65,6 +65,13 @@ class AirflowApi:
             beats[part] = datetime.fromisoformat(beat) if beat else None
         return beats
 
+    def prepare_for_tasks(self) -> None:
+        """Have the server make what it answers tasks with, which it puts off until it is asked.
+
+        That takes it some three seconds, in which no page is answered: now, not at the first task.
+        """
+        self._call("GET", "/execution/health")
+
     @cached_property
     def _token(self) -> str:
         user, password = self._login

@@ -123,6 +123,8 @@ def _start_missing(deployment: Deployment, say: Say) -> None:
     launch("dag-processor", "triggerer")
     _await_work(deployment, {"mailbox", "api-server"}, launched, say)
     launch("scheduler")  # its tasks report to the API server
+    if "api-server" in launched:
+        AirflowApi(deployment).prepare_for_tasks()
     _await_work(deployment, {"dag-processor", "triggerer", "scheduler"}, launched, say)
     _ensure_pools(deployment)
     if unread := _await_dags(deployment):
