@@ -4,7 +4,8 @@ set role daysheet_owner;
 
 create index session_by_first_answer on desk.sessions (first_adjudicated_on)
 where first_adjudicated_on is not null;
-create index session_by_day_paid on desk.sessions (coalesce(paid_on, status_since))
+create index session_by_day_paid on desk.sessions (paid_on) where billing_status = 'paid';
+create index session_by_day_settled on desk.sessions (coalesce(paid_on, status_since))
 where billing_status = 'paid';
 create index session_by_status on desk.sessions (billing_status, status_since);
 create index payer_credits on desk.sessions (payer_id, payer_credit) where payer_credit > 0;
