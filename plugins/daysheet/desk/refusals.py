@@ -10,6 +10,11 @@ _LABELS = {
     "portal_id": "the portal",
     "payer_id": "the payer",
     "body": "the note",
+    "name": "the name",
+    "category": "the category",
+    "outcome": "the outcome",
+    "reason": "the reason",
+    "to": "the person to give it to",
 }
 
 
