@@ -88,8 +88,10 @@ def test_each_list_has_one_action_and_sums_that_are_those_of_its_lines(
     many = {"unapplied": 2, "ledger_against_export": 2, "control_total": 0}
     overview = text(browser.ask("viewer", LISTS))
     for name in get_args(List):
-        found = DifferenceList(Reader(db, None), name).sums()
-        assert found.lines == many.get(name, 1), name
+        listed = DifferenceList(Reader(db, None), name)
+        found, lines = listed.sums(), listed.lines()
+        assert found.lines == len(lines) == many.get(name, 1), name
+        assert found.amount == sum(line.amount for line in lines), name
         answer = browser.ask("biller", f"{LISTS}/{name}")
         told = text(answer)
         if name != "control_total":
