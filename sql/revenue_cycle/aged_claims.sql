@@ -32,20 +32,7 @@ snoozes as (
 ),
 
 dental as (
-    select
-        claim_id,
-        min(patient_id) as patient_id,
-        min(carrier_name) as payer_name,
-        min(claim_status_name) as claim_status_name,
-        min(original_sent_date) as original_sent_date,
-        min(sent_date) as sent_date,
-        min(service_date) as service_date,
-        sum(billed_amount) as charge,
-        coalesce(sum(paid_amount), 0) as paid,
-        sum(estimated_insurance_amount) filter (where line_status = 'NotReceived') as amount
-    from {{ ref('int_claim_details') }}
-    where claim_status in ('S', 'P') and not is_preauth
-    group by claim_id
+    {{ query('dental_receivables') }}
 ),
 
 owed as (
@@ -76,26 +63,23 @@ owed as (
     union all
     select
         'opendental' as source,
-        dental_claims.claim_ref as reference,
-        dental_claims.claim_ref,
+        dental.claim_ref as reference,
+        dental.claim_ref,
         null as session_id,
-        dental_claims.dental_claim_id,
-        dental.claim_id as dental_claim_number,
+        dental.dental_claim_id,
+        dental.dental_claim_number,
         dental.patient_id,
         dental.payer_name,
-        dental.service_date as service_on,
-        coalesce(dental.original_sent_date, dental.sent_date) as first_sent_on,
-        coalesce(dental.sent_date, dental.original_sent_date) as last_sent_on,
+        dental.service_on,
+        dental.first_sent_on,
+        dental.last_sent_on,
         dental.charge,
         dental.paid,
-        -- nobody estimated it
-        nullif(round(dental.amount, 2), 0) as amount,
-        dental.claim_status_name as status,
-        dental_claims.assigned_to,
-        dental_claims.next_action_on
+        dental.amount,
+        dental.status,
+        dental.assigned_to,
+        dental.next_action_on
     from dental
-    left join desk.dental_claims
-        on dental.claim_id = dental_claims.claim_id
 ),
 
 aged as (

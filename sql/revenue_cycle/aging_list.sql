@@ -4,7 +4,7 @@ with as_of as materialized ( -- asked once, not for each row
 ),
 
 dental as (
-    {{ query('aged_claims') }}
+    {{ query('dental_receivables') }}
 ),
 
 snoozes as (
@@ -50,30 +50,31 @@ owed as (
     where aging_report.in_ar or aging_report.service_on <= (select desk.today())
     union all
     select
-        source,
-        reference,
-        claim_ref,
+        'opendental' as source,
+        dental.claim_ref as reference,
+        dental.claim_ref,
         null as session_id,
-        dental_claim_id,
-        dental_claim_number,
+        dental.dental_claim_id,
+        dental.dental_claim_number,
         null as client_id,
-        patient_id,
+        dental.patient_id,
         null as clinician_id,
-        payer_name,
-        service_on,
-        first_sent_on,
-        last_sent_on,
-        charge,
-        paid,
-        amount,
-        status,
+        dental.payer_name,
+        dental.service_on,
+        dental.first_sent_on,
+        dental.last_sent_on,
+        dental.charge,
+        dental.paid,
+        dental.amount,
+        dental.status,
         true as in_ar,
         null as deadline,
-        assigned_to,
-        next_action_on,
-        snoozed_until
+        dental.assigned_to,
+        dental.next_action_on,
+        snoozes.snoozed_until
     from dental
-    where source = 'opendental'
+    left join snoozes
+        on dental.dental_claim_id = snoozes.subject_id
 )
 
 select

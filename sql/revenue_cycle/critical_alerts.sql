@@ -1,5 +1,5 @@
 -- The five dearest live critical alerts; without an amount later, last those whose day has passed.
-with dearest as (
+with critical as not materialized ( -- each half is read from its index, to the fifth row
     select
         alerts.*,
         alert_rules.title,
@@ -9,11 +9,33 @@ with dearest as (
     inner join desk.alert_rules
         on alerts.rule_code = alert_rules.code
     where alerts.severity = 'critical' and alerts.status != 'resolved'
+),
+
+in_time as (
+    select *
+    from critical
+    where not is_too_late
+    order by amount desc nulls last, critical_since asc, alert_id asc
+    limit 5
+),
+
+too_late as (
+    select *
+    from critical
+    where is_too_late and (select count(*) < 5 from in_time)
+    order by amount desc nulls last, critical_since asc, alert_id asc
+    limit 5
+),
+
+dearest as (
+    select * from in_time
+    union all
+    select * from too_late
     order by
         is_too_late asc,
-        alerts.amount desc nulls last,
-        alerts.critical_since asc,
-        alerts.alert_id asc
+        amount desc nulls last,
+        critical_since asc,
+        alert_id asc
     limit 5
 )
 

@@ -63,6 +63,23 @@ dental as (
     group by claim_id
 ),
 
+-- each name is compared once: there are few carriers, and many rows of each
+carrier_names as (
+    select distinct carrier_name
+    from dental
+),
+
+carriers as (
+    select
+        carrier_names.carrier_name,
+        named_payers.filing_days
+    from carrier_names
+    inner join named_payers
+        on
+            lower(regexp_replace(trim(carrier_names.carrier_name), '\s+', ' ', 'g'))
+            = named_payers.name_norm
+),
+
 forgotten as (
     select
         dental.kind,
@@ -77,16 +94,14 @@ forgotten as (
         -- nobody estimated it
         nullif(round(dental.amount, 2), 0) as amount,
         dental.service_on
-        + coalesce(named_payers.filing_days, default_filing.filing_days) as filing_deadline,
-        named_payers.filing_days is null as is_default_deadline,
+        + coalesce(carriers.filing_days, default_filing.filing_days) as filing_deadline,
+        carriers.filing_days is null as is_default_deadline,
         dental_claims.assigned_to
     from dental
     left join desk.dental_claims
         on dental.dental_claim_number = dental_claims.claim_id
-    left join named_payers
-        on
-            lower(regexp_replace(trim(dental.carrier_name), '\s+', ' ', 'g'))
-            = named_payers.name_norm
+    left join carriers
+        on dental.carrier_name = carriers.carrier_name
     left join default_filing
         on true
     union all

@@ -1,4 +1,5 @@
--- Where sessions stand: all that are open, and what became paid in the last 30 days.
+-- Where sessions stand: all that are open, and what was paid in the last 30 days; of an unknown
+-- day, what was found paid in them.
 select
     sessions.billing_status as status,
     count(*) as sessions,
@@ -17,6 +18,6 @@ where
     -- selected, the day is asked for once and not for each row
     or (
         sessions.billing_status = 'paid'
-        and sessions.status_since > (select desk.today()) - 30
+        and coalesce(sessions.paid_on, sessions.status_since) > (select desk.today()) - 30
     )
 group by sessions.billing_status

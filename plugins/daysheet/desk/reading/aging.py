@@ -141,7 +141,7 @@ _CONDITIONS = {
     "max_amount": "amount <= %(max_amount)s",
     "sent_from": "first_sent_on >= %(sent_from)s",
     "sent_until": "first_sent_on <= %(sent_until)s",
-    "deadline_days": "deadline <= desk.today() + %(deadline_days)s::integer",
+    "deadline_days": "deadline <= (select desk.today()) + %(deadline_days)s::integer",
     "alert": (
         "alert_rank = coalesce(array_position("
         "array['critical', 'high', 'medium', 'low'], %(alert)s), alert_rank)"

@@ -104,7 +104,7 @@ _COLUMNS = sql.SQL("""
     min(first_sent_on) as submitted,
     min(portal_name) as portal,
     min(portal_url) as portal_url,
-    desk.today() - min(counts_from) filter (where is_open) as days,
+    (select desk.today()) - min(counts_from) filter (where is_open) as days,
     bool_and(first_sent_on is null) as is_estimated,
     sum(charge) as charge,
     sum(outstanding) as outstanding,
@@ -114,7 +114,8 @@ _COLUMNS = sql.SQL("""
     coalesce(array_agg(distinct client_id) filter (where client_id is not null), '{}')
     as client_ids
 """)
-# What each column of the list is sorted by, of the sessions of a row.
+# What each column of the list is sorted by, of the sessions of a row. Selected, the day is asked
+# for once and not for each of them.
 SORTS = {
     "reference": "min(row_ref)",
     "payer": "min(payer_name)",
@@ -122,7 +123,7 @@ SORTS = {
     "status": "min(status)",
     "submitted": "min(first_sent_on)",
     "portal": "min(portal_name)",
-    "days": "desk.today() - min(counts_from) filter (where is_open)",
+    "days": "(select desk.today()) - min(counts_from) filter (where is_open)",
     "charge": "sum(charge)",
     "outstanding": "sum(outstanding)",
     "owner": "min(assigned_to)",

@@ -57,7 +57,7 @@ _WHOSE: dict[Whose, sql.SQL] = {
     "unassigned": sql.SQL("items.assigned_to is null"),
 }
 _SHOWN = sql.SQL("""
-    (%(with_snoozed)s or snoozed_until is null or snoozed_until <= desk.today())
+    (%(with_snoozed)s or snoozed_until is null or snoozed_until <= (select desk.today()))
     and (%(kinds)s::text[] is null or kind = any(%(kinds)s))
     and (%(payer)s::text is null or payer_name = %(payer)s)
     and (%(queue)s::text is null or queue = %(queue)s)
@@ -178,8 +178,8 @@ def list_queue(
                 from (
                     select
                         queue,
-                        not %(with_snoozed)s and coalesce(snoozed_until > desk.today(), false)
-                        as is_snoozed,
+                        not %(with_snoozed)s
+                        and coalesce(snoozed_until > (select desk.today()), false) as is_snoozed,
                         {shown} as is_shown
                     from ({items}) as listed
                 ) as counted
