@@ -65,11 +65,8 @@ speed as (
 
 denials as (
     select count(*) as denied
-    from desk.sessions
-    cross join as_of
-    where
-        sessions.first_outcome = 'denied'
-        and sessions.first_adjudicated_on between as_of.ninety_days_ago and as_of.as_of_day
+    from desk.first_answers
+    where is_denied
 ),
 
 -- in sums, which is what desk.payment_balances comes to: payment by payment it takes long

@@ -9,6 +9,7 @@ from daysheet.desk.actors import staff_member
 from daysheet.desk.lifecycle.selections import choose, versions_of
 from daysheet.warehouse import Role, session
 from daysheet.web.app import make_app
+from daysheet.web.metric_rows import LISTS
 from tests.bench.phases import DeployedWarehouse
 from tests.browser.practice import refused_row
 
@@ -54,6 +55,7 @@ def every_page(warehouse: DeployedWarehouse) -> list[tuple[str, str]]:
         "/imports/files/{number}": [f"/imports/files/{file_id}"],
         "/dags/{dag_id}": ["/dags/ingest_csv_drops"],
         "/imports/files/{number}/rows/{line}": [f"/imports/files/{file_id}/rows/2"],
+        "/metrics/{name}": [f"/metrics/{name}" for name in LISTS],
         "/models/{name}": [f"/models/{MODEL}"],
         "/payments/reconciliation/{name}": ["/payments/reconciliation/credit"],
         "/payments/{key}": [f"/payments/{found['payment']}"],

@@ -14,6 +14,7 @@ from daysheet.desk.lifecycle.selections import choose, versions_of
 from daysheet.desk.published import published
 from daysheet.desk.reading.families import families
 from daysheet.desk.work.dental_claims import open_claims, register
+from daysheet.web.metric_rows import LISTS
 from tests.desk import invented
 from tests.desk.conftest import TODAY, Desk
 from tests.desk.published_practice import MODELS, publish_practice
@@ -126,6 +127,7 @@ def open_practice(desk: Desk) -> Practice:
         ),
         "/imports/files/{number}": (f"/imports/files/{file_id}",),
         "/imports/files/{number}/rows/{line}": (f"/imports/files/{file_id}/rows/2",),
+        "/metrics/{name}": tuple(f"/metrics/{name}" for name in LISTS),
         "/models/{name}": (f"/models/{MODEL}",),
         "/payments/reconciliation/{name}": ("/payments/reconciliation/credit",),
         "/payments/{key}": (f"/payments/{payment_id}",),

@@ -2,11 +2,22 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from statistics import mean
 
 import pytest
 
+from daysheet.desk.published import published
+from daysheet.desk.reading.metric_rows import (
+    Collected,
+    FirstAnswer,
+    PaidSession,
+    Workload,
+    count_rows,
+    metric_rows,
+)
 from daysheet.desk.reading.metrics import Target, color, read_metrics, take_snapshot
 from daysheet.desk.reading.readings import Reading, measure
+from daysheet.desk.reading.receivables import Order
 from tests.desk import invented
 from tests.desk.conftest import TODAY
 
@@ -110,6 +121,36 @@ def test_what_stands_beside_a_metric_is_counted_too(practice):
         "claims_per_staff_max": 3, "claims_per_staff_min": 0, "claims_unassigned": 2
     }  # fmt: skip
     assert readings["collections_mtd"].beside["unapplied_amount"] == 1749
+
+
+def test_each_figure_is_made_of_the_rows_listed_behind_it(practice):
+    invented.insert(
+        practice,
+        "payments",
+        {"payer_id": None, "method": "card", "received_on": TODAY, "amount": 9, "source": "manual",
+         "by_user": "tests", "idempotency_key": "client"},
+        "payment_id",
+    )  # fmt: skip
+
+    def rows(shape, column, number):
+        with published(practice) as reader:
+            listed = metric_rows(reader, shape, Order(column, is_descending=True))
+            assert count_rows(reader, shape) == len(listed) == number
+        return listed
+
+    readings = found(practice)
+    paid = rows(PaidSession, "days_to_payment", readings["avg_days_to_payment"].sample)
+    assert [(row.days_to_payment, row.days_from_service) for row in paid] == [(30, 41), (20, 25)]
+    assert mean(row.days_to_payment for row in paid) == readings["avg_days_to_payment"].value
+    answers = rows(FirstAnswer, "is_denied", readings["denial_rate_pct"].sample)
+    assert [row.first_outcome for row in answers] == ["denied", "paid"]
+    received = rows(Collected, "received_on", 3)
+    assert sum(row.amount for row in received) == readings["collections_mtd"].value == 759
+    people = rows(Workload, "open_rows", readings["claims_per_staff_mean"].sample)
+    assert [
+        (row.display_code, row.open_rows, row.sent_rows, row.never_sent_rows, row.outstanding)
+        for row in people
+    ] == [("ann", 3, 2, 1, 1050), ("bob", 0, 0, 0, 0)]
 
 
 def test_the_pace_of_the_budget_goes_by_business_days(practice):

@@ -80,7 +80,7 @@ def practice(shared_warehouse):
 def test_both_views_are_what_was_written_down_and_the_totals_agree(practice, rows, staff, payments):
     with practice.transaction(force_rollback=True):
         fill(practice, rows, staff, payments)
-        for view in VIEWS:
+        for view in ("aging_report", "dashboard_metrics"):
             assert dump(practice, f"desk.{view}") == dump(practice, f"literal.{view}")
         total, outstanding = practice.execute(
             "select (select coalesce(sum(outstanding), 0) from desk.aging_report where in_ar),"

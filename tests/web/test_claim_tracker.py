@@ -62,6 +62,18 @@ def tabs(answer) -> dict[str, int]:
     } | {"All": int(said.split()[0])}
 
 
+def test_one_status_is_shown_as_the_dashboard_counts_it(browser, practice):
+    answer = browser.ask("viewer", "/claims?source=counseling&status=completed")
+    assert shown(answer) == [practice["completed"]]
+    assert tabs(answer)["Not ready"] == 1
+    paid = browser.ask("viewer", "/claims?status=paid")
+    assert shown(paid) == [practice["mixed"]]
+    assert " denied " not in text(paid).partition("Session status")[2].partition("Owner")[2], (
+        "what of the claim was denied is another row"
+    )
+    assert browser.ask("viewer", "/claims?status=Sent").status_code == 422
+
+
 def test_each_tab_says_how_many_and_holds_as_many(browser, practice):
     counts = tabs(browser.ask("viewer", "/claims"))
     assert counts == {

@@ -104,8 +104,9 @@ def test_the_line_of_a_metric_is_told_in_words_too(browser, practice):
 def test_each_number_leads_to_its_rows(browser, practice):
     said = browser.ask("viewer", "/").text
     for rows in (
-        "/aging?source=simplepractice&amp;snoozed=show&amp;bracket=90%2B", "/claims?tab=paid",
-        "/queue?whose=team", "/payments", "/forgotten?kind=claim_never_sent",
+        "/aging?source=simplepractice&amp;snoozed=show&amp;bracket=90%2B",
+        "/claims?source=counseling&amp;status=paid",
+        "/metrics/claims_per_staff_mean", "/payments", "/forgotten?kind=claim_never_sent",
     ):  # fmt: skip
         assert f'href="/daysheet{rows}"' in said, rows
 

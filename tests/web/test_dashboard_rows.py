@@ -151,7 +151,10 @@ def test_each_stage_that_was_sent_is_its_list(browser, shown):
         assert number(cells[1]) == 6
         assert behind(browser, href) == (6, dollars(cells[2])), href
     for status in ("completed", "documented", "ready to bill", "paid"):
-        assert "source=counseling" in stages[status][0]
+        href, cells = stages[status]
+        tracked = browser.ask("viewer", unescape(href).removeprefix("/daysheet"))
+        assert f" All {number(cells[1])} " in text(tracked), href
+        assert tracked.text.count('data-label="Reference"') == number(cells[1])
 
 
 @pytest.mark.parametrize(

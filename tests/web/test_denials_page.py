@@ -58,7 +58,10 @@ def test_the_card_of_the_dashboard_leads_to_its_own_numbers(browser, staffed):
             "select denial_rate_pct, denial_rate_sample from desk.dashboard_metrics"
         ).fetchone()
     assert (round(rate, 1), sample) == (Decimal("13.6"), 22)
-    assert 'href="/daysheet/denials"' in browser.ask("viewer", "/").text
+    assert 'href="/daysheet/metrics/denial_rate_pct"' in browser.ask("viewer", "/").text
+    answers = browser.ask("viewer", "/metrics/denial_rate_pct").text
+    assert "22 in all." in answers
+    assert 'href="/daysheet/denials"' in answers
 
 
 def test_markup_and_sql_are_text_and_the_payer_leads_to_its_denied_claims(browser):

@@ -40,6 +40,7 @@ ALERT = "8b6f1d0a-2c3e-4a8b-9f27-1e5d4c3b2a33"
 GRID = {
     ("GET", "/"): ("/", AT_THE_DESK),
     ("GET", "/forgotten"): ("/forgotten", AT_THE_DESK),
+    ("GET", "/metrics/{name}"): ("/metrics/collections_mtd", AT_THE_DESK),
     ("GET", "/aging"): ("/aging", AT_THE_DESK),
     ("POST", "/aging/export"): ("/aging/export", AT_THE_DESK),
     ("POST", "/aging/filters"): ("/aging/filters", EVERYBODYS_422),

@@ -10,6 +10,7 @@ import pytest
 
 from daysheet.desk import daily
 from daysheet.desk.actors import system
+from daysheet.web.metric_rows import LISTS
 from tests.desk import invented
 from tests.desk.conftest import TODAY
 from tests.desk.published_practice import MODELS, publish_practice
@@ -76,7 +77,8 @@ def seeds(staffed, tmp_path_factory) -> list[str]:
     lists = ("", "forgotten", "aging", "aging/families", "claims", "payments", "queue", "imports",
              "imports/quarantine", "imports/conflicts", "imports/payers", "settings", "builds",
              "models", "payments/reconciliation", "queue?whose=team&snoozed=show",
-             "queue?whose=team&severity=all", "aging?snoozed=show", "audit")  # fmt: skip
+             "queue?whose=team&severity=all", "aging?snoozed=show", "audit",
+             *(f"metrics/{name}" for name in LISTS))  # fmt: skip
     return [f"/{each}" for each in lists] + [
         f"/claims/{old}", f"/claims/{denied}", f"/claims/{claim_ref}", f"/payments/{key}",
         f"/payments/{owed}", f"/payments?session={old}", f"/queue/items/{item}",

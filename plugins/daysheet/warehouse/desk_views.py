@@ -8,7 +8,15 @@ from psycopg import sql
 from daysheet.catalog.documents import Document, parse, read_yaml
 from daysheet.settings import PROJECT
 
-VIEWS = ("aging_report", "dashboard_metrics")  # the second reads the first
+# The last reads all the others: each figure is made of the rows of one of them.
+VIEWS = (
+    "aging_report",
+    "days_to_payment",
+    "first_answers",
+    "month_collections",
+    "workloads",
+    "dashboard_metrics",
+)
 READERS = ("loader", "builder", "reader", "desk", "mailer")
 QUERIES = PROJECT / "sql" / "revenue_cycle"
 

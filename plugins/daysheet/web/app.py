@@ -28,6 +28,7 @@ from daysheet.web import (
     import_review,
     import_rows,
     imports,
+    metric_rows,
     models,
     payment,
     payments,
@@ -58,6 +59,7 @@ def make_app() -> FastAPI:
     )
     for part in (
         dashboard,
+        metric_rows,
         forgotten,
         aging,
         families,

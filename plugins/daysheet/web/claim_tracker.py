@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 from pydantic import BaseModel
 
 from daysheet.desk.actors import DeskRole, display_codes
+from daysheet.desk.lifecycle.transitions import STATUSES
 from daysheet.desk.published import published
 from daysheet.desk.reading.claim_list import (
     OLDEST,
@@ -32,9 +33,10 @@ from daysheet.web.guards import DeskSession, Member
 from daysheet.web.listing import Listing, listing
 from daysheet.web.pages import page
 from daysheet.web.typed import day_of, key_of
+from daysheet.web.wording import words as in_words
 
 router = APIRouter()
-_FILTERS = ("tab", "source", "reference", "payer", "clinician", "initials", "from", "to")
+_FILTERS = ("tab", "source", "status", "reference", "payer", "clinician", "initials", "from", "to")
 _SOURCES = {"counseling": "simplepractice", "dental": "opendental"}
 _SHORTEST = 2  # letters of a name that is searched
 
@@ -71,6 +73,7 @@ def tracker(request: Request, member: Member, connection: DeskSession) -> HTMLRe
         count=count,
         payers=[(name, name) for name in payers],
         clinicians=clinicians,
+        statuses=[(status, in_words(status)) for status in STATUSES],
         is_biller=member.may(DeskRole.BILLER),
         form=Form("search"),
         **values,
@@ -128,14 +131,17 @@ def _which(asked: Listing) -> Which:
     words = asked.filters
     for name, value in words.items():
         fits_text(value, name)
-    tab, source = words.get("tab"), words.get("source")
+    tab, source, status = words.get("tab"), words.get("source"), words.get("status")
     if tab is not None and tab not in TABS:
         raise not_possible("unknown_tab", "there is no such tab", field="tab")
     if source is not None and source not in _SOURCES:
         raise not_possible("unknown_source", "counseling or dental", field="source")
+    if status is not None and status not in STATUSES:
+        raise not_possible("unknown_status", "there is no such status", field="status")
     return Which(
         tab=cast("Tab | None", tab),
         source=cast("Source", _SOURCES[source]) if source else None,
+        status=status,
         reference=words.get("reference"),
         payer=words.get("payer"),
         clinician_id=key_of(words["clinician"], "clinician") if "clinician" in words else None,

@@ -27,17 +27,13 @@ router = APIRouter()
 _BRACKETS = ("0-30", "31-60", "61-90", "90+", None)
 
 # Where the sessions of a status are: those that were sent are on the aging list one by one, with
-# the same dollars; the others only on a tab of the claim tracker.
+# the same dollars; the others on the claim tracker, where of the paid ones are also those paid long
+# ago.
 _SENT = ("submitted", "pending", "approved", "denied", "appealing")
-_TABS = {
-    "completed": "not_ready",
-    "documented": "not_ready",
-    "ready_to_bill": "ready",
-    "paid": "paid",
-}
+_NOT_SENT = ("scheduled", "completed", "documented", "ready_to_bill", "paid")
 _ROWS = {
     **{each: f"/aging?source=simplepractice&snoozed=show&status={each}" for each in _SENT},
-    **{each: f"/claims?tab={tab}&source=counseling" for each, tab in _TABS.items()},
+    **{each: f"/claims?source=counseling&status={each}" for each in _NOT_SENT},
 }
 _ROOM = Decimal("1.02")  # so that a mark at the highest is seen
 

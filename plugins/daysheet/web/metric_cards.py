@@ -60,17 +60,20 @@ WORDS = {
         "Outstanding claims", "money", _SESSIONS, "the claims outstanding"
     ),
     "avg_days_to_payment": Words(
-        "Average days to payment", "days", "/claims?tab=paid", "the paid claims", "paid sessions"
+        "Average days to payment", "days", "/metrics/avg_days_to_payment", "the paid sessions",
+        "paid sessions",
     ),
     "aging_over_90": Words(
         "Aging over 90 days", "count", f"{_SESSIONS}&bracket=90%2B", "the claims over 90 days"
     ),
     "denial_rate_pct": Words(
-        "Denial rate", "percent", "/denials", "the denials", "first answers"
+        "Denial rate", "percent", "/metrics/denial_rate_pct", "the answers", "first answers"
     ),
-    "collections_mtd": Words("Collections this month", "money", "/payments", "the payments"),
+    "collections_mtd": Words(
+        "Collections this month", "money", "/metrics/collections_mtd", "the payments"
+    ),
     "claims_per_staff_mean": Words(
-        "Claims per staff", "mean", "/queue?whose=team", "the team's queue", "people"
+        "Claims per staff", "mean", "/metrics/claims_per_staff_mean", "each person's", "people"
     ),
     "days_in_ar": Words(
         "Days in receivables", "days", _SESSIONS, "the claims outstanding",

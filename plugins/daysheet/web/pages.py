@@ -32,7 +32,13 @@ SECTIONS = {
 # What who has no role at the desk may look at all the same.
 _OPEN = ("/builds", "/models")
 # The section of a page that is below none.
-_BELONGS = {"/forgotten": "/", "/explain": "/models", "/audit": "/settings", "/denials": "/claims"}
+_BELONGS = {
+    "/forgotten": "/",
+    "/metrics": "/",
+    "/explain": "/models",
+    "/audit": "/settings",
+    "/denials": "/claims",
+}
 _ERRORS = {
     401: ("Please log in", "Your login is missing or has ended."),
     403: ("Not allowed", "You have no right to this."),

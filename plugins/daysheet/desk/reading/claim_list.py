@@ -61,6 +61,7 @@ class Which:
 
     tab: Tab | None = None
     source: Source | None = None
+    status: str | None = None
     reference: str | None = None
     payer: str | None = None
     clinician_id: UUID | None = None
@@ -80,6 +81,7 @@ class Whose:
 _CONDITIONS = {
     "tab": "tab = %(tab)s",
     "source": "source = %(source)s",
+    "status": "status = %(status)s",
     "reference": "(position(upper(%(reference)s) in row_ref) > 0"
     " or position(upper(%(reference)s) in session_ref) > 0)",
     "payer": "payer_name = %(payer)s",
