@@ -7,8 +7,15 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import HTMLResponse
 
 from daysheet.desk.published import published
-from daysheet.desk.reading import metric_rows
 from daysheet.desk.reading.freshness import freshness
+from daysheet.desk.reading.metric_rows import (
+    Collected,
+    FirstAnswer,
+    PaidSession,
+    Workload,
+    count_rows,
+    metric_rows,
+)
 from daysheet.desk.reading.metrics import read_metrics
 from daysheet.desk.reading.receivables import Order
 from daysheet.web.guards import DeskSession, Member
@@ -50,7 +57,7 @@ class Behind:
 
 LISTS: dict[Metric, Behind] = {
     "avg_days_to_payment": Behind(
-        metric_rows.PaidSession,
+        PaidSession,
         Order("days_to_payment", is_descending=True),
         (
             Column("Session", "session_ref", "session"),
@@ -64,7 +71,7 @@ LISTS: dict[Metric, Behind] = {
         "No session was paid in the last 90 days.",
     ),
     "denial_rate_pct": Behind(
-        metric_rows.FirstAnswer,
+        FirstAnswer,
         Order("is_denied", is_descending=True),
         (
             Column("Session", "session_ref", "session"),
@@ -78,7 +85,7 @@ LISTS: dict[Metric, Behind] = {
         beside=("/denials", "By payer and category"),
     ),
     "collections_mtd": Behind(
-        metric_rows.Collected,
+        Collected,
         Order("received_on", is_descending=True),
         (
             Column("Received on", "received_on", "day"),
@@ -92,7 +99,7 @@ LISTS: dict[Metric, Behind] = {
         beside=("/payments", "Payments"),
     ),
     "claims_per_staff_mean": Behind(
-        metric_rows.Workload,
+        Workload,
         Order("open_rows", is_descending=True),
         (
             Column("Person", "display_code", "person"),
@@ -116,10 +123,8 @@ def rows_behind(
     asked = listing(request, [each.name for each in fields(behind.shape)], behind.usual)
     with published(connection) as reader:
         (card,) = cards({name: read_metrics(connection, with_strip=False).seven[name]})
-        rows = metric_rows.metric_rows(
-            reader, behind.shape, asked.order, limit=asked.size, offset=asked.offset
-        )
-        count = metric_rows.count_rows(reader, behind.shape)
+        rows = metric_rows(reader, behind.shape, asked.order, limit=asked.size, offset=asked.offset)
+        count = count_rows(reader, behind.shape)
         fresh = freshness(reader)
     return page(
         request,
