@@ -25,7 +25,9 @@ from daysheet.web.pages import page
 
 router = APIRouter()
 
-Kind = Literal["session", "payment", "person", "text", "word", "status", "day", "number", "money"]
+Kind = Literal[
+    "session", "payment", "person", "text", "word", "method", "status", "day", "number", "money"
+]
 Metric = Literal[
     "avg_days_to_payment", "denial_rate_pct", "collections_mtd", "claims_per_staff_mean"
 ]
@@ -90,7 +92,7 @@ LISTS: dict[Metric, Behind] = {
         (
             Column("Received on", "received_on", "day"),
             Column("From", "payer_name", "text"),
-            Column("Method", "method", "word"),
+            Column("Method", "method", "method"),
             Column("Payment", "payment_id", "payment"),
             Column("Amount", "amount", "money"),
         ),
