@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from airflow.sdk import DAG, BaseOperator, Context, CronTriggerTimetable, Param, task
+from airflow.sdk import DAG, BaseOperator, Context, Param, task
 from airflow.sdk.exceptions import AirflowFailException
 
 from daysheet.alerts import daily, for_ops
@@ -12,6 +12,7 @@ from daysheet.alerts.daily import Outcome
 from daysheet.mail.outbox import NoDigest, send_again
 from daysheet.orchestration.addresses import ui_url
 from daysheet.orchestration.alert_report import as_text, notices
+from daysheet.orchestration.clock import practice_clock
 from daysheet.orchestration.connections import desk_of, dsn
 from daysheet.orchestration.notify import AirflowRun, late_after, tell, tell_ops
 from daysheet.orchestration.phase_dag import DEFAULT_ARGS, START
@@ -114,7 +115,7 @@ def alert_dag(dag_id: str) -> DAG:
     """The DAG that evaluates alerts at eight on business mornings, one run at a time."""
     with DAG(
         dag_id=dag_id,
-        schedule=CronTriggerTimetable("0 8 * * 1-5", timezone=get_settings().timezone),
+        schedule=practice_clock("0 8 * * 1-5"),
         start_date=START,
         catchup=False,
         max_active_runs=1,

@@ -4,10 +4,11 @@ import logging
 from typing import Any
 
 import psycopg
-from airflow.sdk import DAG, CronTriggerTimetable, task
+from airflow.sdk import DAG, task
 from airflow.sdk.exceptions import AirflowFailException
 
 from daysheet.builds.housekeeping import tidy
+from daysheet.orchestration.clock import practice_clock
 from daysheet.orchestration.connections import dsn
 from daysheet.orchestration.notify import AirflowRun, Notice, tell_ops
 from daysheet.orchestration.phase_dag import DEFAULT_ARGS
@@ -41,7 +42,7 @@ def housekeeping_dag(dag_id: str) -> DAG:
 
     with DAG(
         dag_id=dag_id,
-        schedule=CronTriggerTimetable("0 3 * * *", timezone=get_settings().timezone),
+        schedule=practice_clock("0 3 * * *"),
         catchup=False,
         max_active_runs=1,
         default_args=DEFAULT_ARGS,

@@ -3,11 +3,12 @@
 from datetime import date
 from typing import Any
 
-from airflow.sdk import DAG, CronTriggerTimetable, Param, task
+from airflow.sdk import DAG, Param, task
 from airflow.sdk.exceptions import AirflowFailException
 
 from daysheet.builds.opening import BuildRefused, newest_batch, open_build
 from daysheet.orchestration.assets import BUILD
+from daysheet.orchestration.clock import practice_clock
 from daysheet.orchestration.connections import dsn
 from daysheet.orchestration.notify import tell_ops
 from daysheet.orchestration.phase_dag import DEFAULT_ARGS
@@ -45,7 +46,7 @@ def open_build_dag(dag_id: str) -> DAG:
 
     with DAG(
         dag_id=dag_id,
-        schedule=CronTriggerTimetable("0 5 * * *", timezone=get_settings().timezone),
+        schedule=practice_clock("0 5 * * *"),
         catchup=False,
         max_active_runs=1,
         default_args=DEFAULT_ARGS,

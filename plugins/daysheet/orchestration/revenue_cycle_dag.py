@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
-from airflow.sdk import DAG, CronTriggerTimetable, Param, PartitionedAssetTimetable, task
+from airflow.sdk import DAG, Param, PartitionedAssetTimetable, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from daysheet.desk import daily
@@ -16,6 +16,7 @@ from daysheet.desk.published import published
 from daysheet.desk.reading.metrics import take_snapshot
 from daysheet.desk.work.dental_claims import open_claims, register
 from daysheet.orchestration.assets import DAY, PUBLISHED
+from daysheet.orchestration.clock import practice_clock
 from daysheet.orchestration.connections import desk_of
 from daysheet.orchestration.notify import late_after, tell_ops
 from daysheet.orchestration.phase_dag import DEFAULT_ARGS, START
@@ -48,7 +49,7 @@ def morning_dag(dag_id: str) -> DAG:
 
     with DAG(
         dag_id=dag_id,
-        schedule=CronTriggerTimetable("0 6 * * *", timezone=get_settings().timezone),
+        schedule=practice_clock("0 6 * * *"),
         catchup=False,
         max_active_runs=1,
         default_args=DEFAULT_ARGS,

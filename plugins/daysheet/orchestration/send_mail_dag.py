@@ -5,15 +5,15 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import DAG, BaseOperator, Context, CronTriggerTimetable
+from airflow.sdk import DAG, BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from daysheet.mail.sending import Sent
+from daysheet.orchestration.clock import practice_clock
 from daysheet.orchestration.connections import dsn
 from daysheet.orchestration.mail_server import send
 from daysheet.orchestration.notify import tell_ops
 from daysheet.orchestration.phase_dag import DEFAULT_ARGS
-from daysheet.settings import get_settings
 from daysheet.warehouse import DatabaseFault, Role, session
 
 DOC = """
@@ -71,7 +71,7 @@ def send_mail_dag(dag_id: str) -> DAG:
     """The DAG that sends what is due once an hour."""
     with DAG(
         dag_id=dag_id,
-        schedule=CronTriggerTimetable("15 * * * *", timezone=get_settings().timezone),
+        schedule=practice_clock("15 * * * *"),
         catchup=False,
         max_active_runs=1,
         default_args=DEFAULT_ARGS,
