@@ -1,8 +1,10 @@
 """The DAGs as ops see them: which there are, what they are called, who is told."""
 
+import json
 import subprocess
 import sys
 
+import pendulum
 import pytest
 
 from daysheet.catalog import load_catalog
@@ -59,6 +61,24 @@ def test_a_phase_has_a_task_per_model_and_edges_from_the_graph(dagbag, number):
 def test_all_models_are_built_by_some_phase(dagbag):
     tasks = {task_id for dag_id in PHASES.values() for task_id in dagbag.dags[dag_id].task_ids}
     assert set(load_catalog().models) <= tasks
+
+
+@pytest.mark.parametrize("hour", range(24))
+@pytest.mark.parametrize("dag_id", ["open_build", "morning", "housekeeping", "send_mail"])
+def test_a_new_deployment_begins_with_the_next_time_of_the_clock(dagbag, monkeypatch, dag_id, hour):
+    """As the scheduler reads it from its database: what has just passed is not caught up with."""
+    from airflow.serialization.serialized_objects import DagSerialization
+    from airflow.timetables import trigger
+    from airflow.timetables.base import TimeRestriction
+
+    now = pendulum.datetime(2026, 11, 22, hour, 16, tz="UTC")
+    monkeypatch.setattr(trigger, "utcnow", lambda: now)
+    stored = json.loads(json.dumps(DagSerialization.to_dict(dagbag.dags[dag_id])))
+    first = DagSerialization.from_dict(stored).timetable.next_dagrun_info(
+        last_automated_data_interval=None,
+        restriction=TimeRestriction(None, None, catchup=False),
+    )
+    assert now < first.run_after <= now.add(days=1)
 
 
 def test_parsing_touches_no_network_and_so_no_database():

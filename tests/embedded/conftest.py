@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,12 @@ import pytest
 from daysheet.embedded.deployment import Deployment
 from daysheet.embedded.processes import end, marked, titled
 from tests.conftest import free_port
+
+
+def _noon() -> str:
+    """A zone where it is past noon, on the same day: no DAG begins by itself while a test runs."""
+    ahead = 12 - datetime.now(UTC).hour
+    return f"Etc/GMT{-ahead:+}"
 
 
 @dataclass
@@ -36,6 +43,7 @@ class Home:
             "DAYSHEET_WEB_PORT": str(free_port()),
             "DAYSHEET_POSTGRES_PORT": str(free_port()),
             "DAYSHEET_SMTP_PORT": str(free_port()),
+            "DAYSHEET_TIMEZONE": _noon(),
         }
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
