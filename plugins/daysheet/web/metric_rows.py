@@ -25,9 +25,7 @@ from daysheet.web.pages import page
 
 router = APIRouter()
 
-Kind = Literal[
-    "session", "payment", "person", "text", "word", "method", "status", "day", "number", "money"
-]
+Kind = Literal["session", "payment", "text", "word", "method", "status", "day", "number", "money"]
 Metric = Literal[
     "avg_days_to_payment", "denial_rate_pct", "collections_mtd", "claims_per_staff_mean"
 ]
@@ -35,11 +33,15 @@ Metric = Literal[
 
 @dataclass(frozen=True)
 class Column:
-    """``key`` is the field it shows, and is sorted by; ``kind`` how."""
+    """``key`` is the field it shows, and is sorted by; ``kind`` how.
+
+    ``of_owner`` is the list of what it counts, to which the code of the row's person is added.
+    """
 
     title: str
     key: str
     kind: Kind
+    of_owner: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ class Behind:
     beside: tuple[str, str] | None = None
 
 
+_AGING = "/aging?source=simplepractice&snoozed=show"
 LISTS: dict[Metric, Behind] = {
     "avg_days_to_payment": Behind(
         PaidSession,
@@ -104,14 +107,16 @@ LISTS: dict[Metric, Behind] = {
         Workload,
         Order("open_rows", is_descending=True),
         (
-            Column("Person", "display_code", "person"),
+            Column("Person", "display_code", "text"),
             Column("Claims", "open_rows", "number"),
-            Column("Sent and open", "sent_rows", "number"),
-            Column("Never sent", "never_sent_rows", "number"),
+            Column("Sent and open", "sent_rows", "number", f"{_AGING}&owner="),
+            Column(
+                "Never sent", "never_sent_rows", "number", f"{_AGING}&bracket=not_submitted&owner="
+            ),
             Column("Outstanding", "outstanding", "money"),
         ),
         "Nobody is set to work claims.",
-        beside=("/aging?source=simplepractice&snoozed=show&owner=nobody", "Nobody's claims"),
+        beside=(f"{_AGING}&owner=nobody", "Nobody's claims"),
     ),
 }
 
